@@ -1,0 +1,1 @@
+"""Pulumi components for an LLM platform on AWS EKS."""

@@ -1,0 +1,1 @@
+"""The program of the stack, its settings and its command line."""
