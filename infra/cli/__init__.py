@@ -1,0 +1,1 @@
+"""The `llmp` command: stands the platform up, shows it, takes it down."""

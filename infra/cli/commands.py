@@ -1,0 +1,142 @@
+"""What `llmp up`, `preview` and `destroy` do, step by step."""
+
+import sys
+from collections.abc import Callable
+
+import click
+from local.cloud import LocalCloud
+from rich.console import Console
+from rich.text import Text
+
+from infra.cli import report
+from infra.cli.engine import Engine, RunFailedError
+from infra.cli.events import RunLog
+from infra.cli.interruptible import InterruptedRunError
+from infra.cli.leftovers import print_leftovers, remember_before_first_up
+from infra.cli.program import Program
+from infra.cli.session import engine_session
+from infra.cli.view import ConsoleReporter, RunView, change_counts
+from infra.cli.workspace import stack_file
+from infra.settings import Cloud, Settings
+from infra.settings_source import read_stack_file, settings_from
+from local import cloud
+
+FAILED = 1
+STOPPED = 130
+
+
+def load_settings(stack: str) -> Settings:
+    """The checked settings of a stack; nothing is started before this.
+
+    Raises:
+        InvalidInputsError: Names every problem of the stack file.
+    """
+    subject = f"stacks/Pulumi.{stack}.yaml"
+    return settings_from(read_stack_file(stack_file(stack), subject), subject)
+
+
+def up(stack: str, *, providers: str, refresh: bool) -> int:
+    """Preview, stop if a mandatory policy says so, then update."""
+    console = Console(highlight=False, soft_wrap=True)
+    program = Program(load_settings(stack))
+
+    def work(engine: Engine, local_cloud: LocalCloud | None) -> int:
+        if local_cloud is not None:
+            remember_before_first_up(local_cloud, program.settings.region)
+        planned = _run(console, "preview", engine.preview, refresh=refresh)
+        report.print_verdict(console, planned)
+        if planned.changed:
+            done = _run(console, "up", engine.up, refresh=refresh)
+            for urn in done.drifted:
+                console.print(f"  repaired or taken over: {report.short_name(urn)}")
+        else:
+            console.print(Text("Nothing to change.", style="green"))
+        console.print(report.resource_tree(stack, engine.resources()))
+        report.print_where_to_look(console, stack, local_cloud)
+        return 0
+
+    return _in_session(console, stack, program, providers, work)
+
+
+def preview(stack: str, *, providers: str, refresh: bool) -> int:
+    """Preview with the policies."""
+    console = Console(highlight=False, soft_wrap=True)
+    program = Program(load_settings(stack))
+
+    def work(engine: Engine, _: LocalCloud | None) -> int:
+        planned = _run(console, "preview", engine.preview, refresh=refresh)
+        report.print_verdict(console, planned)
+        return FAILED if planned.blocking else 0
+
+    return _in_session(console, stack, program, providers, work)
+
+
+def destroy(stack: str, *, providers: str, stop: bool, yes: bool) -> int:
+    """Delete, then say what is left and why."""
+    console = Console(highlight=False, soft_wrap=True)
+    program = Program(load_settings(stack))
+    emulated = program.settings.environment.cloud is Cloud.EMULATED
+    if emulated and cloud.find(stack) is None:
+        console.print(f"Stack {stack} has no local cloud: there is nothing to destroy.")
+        return 0
+    if not emulated and not yes and not _agreed(stack):
+        console.print("Nothing was touched.")
+        return FAILED
+
+    def work(engine: Engine, local_cloud: LocalCloud | None) -> int:
+        done = _run(console, "destroy", engine.destroy)
+        console.print(change_counts(done))
+        if local_cloud is not None:
+            return print_leftovers(console, local_cloud, program.settings.region)
+        return 0
+
+    code = _in_session(console, stack, program, providers, work)
+    if code == 0 and stop and emulated:
+        cloud.stop(stack, ConsoleReporter(console))
+    return code
+
+
+def _agreed(stack: str) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"Nobody can be asked here; say: llmp destroy {stack} --yes")
+    return click.prompt(f"Everything in {stack} goes. Type its name to go on") == stack
+
+
+def _in_session(
+    console: Console,
+    stack: str,
+    program: Program,
+    providers: str,
+    work: Callable[[Engine, LocalCloud | None], int],
+) -> int:
+    reporter = ConsoleReporter(console)
+
+    def tell(words: str) -> None:
+        console.print(Text(words, style="yellow"))
+
+    program.load_in_background()
+    try:
+        with engine_session(
+            stack, program.settings, program, reporter, tell, providers=providers
+        ) as (engine, local_cloud):
+            return work(engine, local_cloud)
+    except InterruptedRunError:
+        tell("Stopped. What had been done is in the state: run the same command again to go on.")
+        return STOPPED
+    except RunFailedError as error:
+        report.print_verdict(console, error.log)
+        report.print_errors(console, error.log, error.text)
+        if error.log.done and not error.log.blocking:
+            tell(
+                f"{error.log.done} operations had ended before; they stand and are in the state. "
+                "The same command goes on from there."
+            )
+        return FAILED
+
+
+def _run(console: Console, title: str, operation: Callable[..., RunLog], **options: bool) -> RunLog:
+    view = RunView(console, title)
+    with view.running():
+        log = operation(view.watch, **options)
+    view.close(change_counts(log).plain)
+    return log

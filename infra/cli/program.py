@@ -1,0 +1,26 @@
+"""The platform's program, as the engine runs it inside this process."""
+
+import threading
+
+from infra.settings import Settings
+
+
+class Program:
+    """Callable that builds the platform; loads the provider SDKs while the cloud starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def load_in_background(self) -> None:
+        """Import what the program needs (about three seconds) beside other work."""
+        threading.Thread(target=_load, daemon=True).start()
+
+    def __call__(self) -> None:
+        """Build the platform from the configuration that the engine passes in."""
+        from infra.__main__ import run  # noqa: PLC0415 - loads every provider SDK
+
+        run()
+
+
+def _load() -> None:
+    import infra.stack  # noqa: F401, PLC0415 - for its effect: the modules are then in memory

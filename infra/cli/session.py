@@ -1,0 +1,203 @@
+"""Everything that a run of the engine needs, started and stopped around it."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from local.cloud import LocalCloud
+
+from infra.cli.engine import Engine
+from infra.cli.workspace import lay_out, passphrase_file
+from infra.settings import Cloud, Settings
+from local import cloud, toolchain
+from local.errors import LocalCloudError
+from local.paths import REPOSITORY, state_folder
+from local.reporter import Reporter, reported
+
+POLICY_PACK = REPOSITORY / "policies" / "run"
+ENGINE_TOOLS = ("pulumi",)
+CLOUD_TOOLS = ("pulumi", "etcd", "kube-apiserver", "kube-controller-manager")
+STAND_IN = "stand-in"
+OFFICIAL = "official"
+
+_FOREIGN = (
+    "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "KUBECONFIG", "PULUMI_ACCESS_TOKEN",
+    "PULUMI_STACK", "PULUMI_CONFIG",
+)  # fmt: skip
+"""What a shell may carry that must not reach a run against the local cloud."""
+
+
+@contextmanager
+def engine_session(
+    stack: str,
+    settings: Settings,
+    program: Callable[[], None],
+    reporter: Reporter,
+    tell: Callable[[str], None],
+    *,
+    providers: str = STAND_IN,
+) -> Generator[tuple[Engine, LocalCloud | None]]:
+    """An engine ready to run `stack`; with the local cloud and its providers if it needs them.
+
+    Raises:
+        LocalCloudError: A tool, the cloud or a provider cannot be started.
+    """
+    if settings.environment.cloud is Cloud.AWS:
+        with _aws_session(stack, program, reporter, tell) as engine:
+            yield engine, None
+        return
+    tools = toolchain.ensure(CLOUD_TOOLS, reporter)
+    with _only_run(stack, reporter):
+        with reported(reporter, "local cloud", "healthy"):
+            local_cloud, lost = cloud.ensure(stack, providers, tools, reporter)
+        for words in lost:
+            tell(f"Lost: {words}")
+        folder = local_cloud.engine_folder
+        env = local_environment(local_cloud, settings.region)
+        _drop_dead_locks(folder)
+        with _stand_ins(local_cloud, env, reporter) as attached:
+            yield (
+                Engine(
+                    pulumi=tools["pulumi"],
+                    stack=stack,
+                    workspace=lay_out(folder, stack),
+                    env={**env, **attached},
+                    program=program,
+                    policy_packs=(POLICY_PACK,),
+                    tell=tell,
+                ),
+                local_cloud,
+            )
+
+
+@contextmanager
+def _aws_session(
+    stack: str, program: Callable[[], None], reporter: Reporter, tell: Callable[[str], None]
+) -> Generator[Engine]:
+    tools = toolchain.ensure(ENGINE_TOOLS, reporter)
+    folder = state_folder() / stack / "engine"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    yield Engine(
+        pulumi=tools["pulumi"],
+        stack=stack,
+        workspace=lay_out(folder, stack),
+        env={"PULUMI_SKIP_UPDATE_CHECK": "true"},
+        program=program,
+        policy_packs=(POLICY_PACK,),
+        tell=tell,
+    )
+
+
+def local_environment(local_cloud: LocalCloud, region: str) -> dict[str, str]:
+    """Environment of everything that talks to the local cloud: engine, providers, tests."""
+    folder = local_cloud.engine_folder
+    backend = folder / "backend"
+    backend.mkdir(parents=True, exist_ok=True, mode=0o700)
+    env = {
+        "PULUMI_BACKEND_URL": backend.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file(folder)),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "AWS_ENDPOINT_URL": local_cloud.aws_endpoint,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+    if local_cloud.providers == STAND_IN:
+        env["PULUMI_HOME"] = str(folder / "home")
+    return env
+
+
+def without_foreign(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` without what would lead a client of the local cloud to another one."""
+    return {key: value for key, value in env.items() if key not in _FOREIGN}
+
+
+@contextmanager
+def _stand_ins(
+    local_cloud: LocalCloud, env: Mapping[str, str], reporter: Reporter
+) -> Generator[dict[str, str]]:
+    """The stand-in providers' process; yields what makes the engine attach to it."""
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    if local_cloud.providers == OFFICIAL:
+        yield {}
+        return
+    log = local_cloud.folder / "providers.log"
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.providers", "--cloud", str(local_cloud.folder)],
+            cwd=REPOSITORY,
+            env=without_foreign({**os.environ, **env}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        with reported(reporter, "providers", "stand-ins for aws, kubernetes and eks"):
+            ports = _ports(process.stdout, log)
+        attached = ",".join(f"{name}:{port}" for name, port in ports.items())
+        yield {"PULUMI_DEBUG_PROVIDERS": attached}
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ports(stdout: IO[str] | None, log: Path) -> dict[str, int]:
+    line = stdout.readline() if stdout is not None else ""
+    try:
+        return {str(name): int(port) for name, port in json.loads(line).items()}
+    except (ValueError, AttributeError):
+        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        raise LocalCloudError(
+            "The stand-in providers did not start.", f"Their log is {log}.", tail
+        ) from None
+
+
+@contextmanager
+def _only_run(stack: str, reporter: Reporter) -> Generator[None]:
+    """One run of a stack at a time; a second one is told who is first."""
+    path = state_folder() / stack / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            first = lock.read().strip() or "another process"
+            reporter.failed(stack, f"in use by {first}")
+            raise LocalCloudError(
+                f"Stack {stack} is in use by {first}.", "Wait until it has ended, then try again."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} ({' '.join(sys.argv[1:]) or 'llmp'})")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+def _drop_dead_locks(folder: Path) -> None:
+    """Remove what a killed run left locked.
+
+    Only runs that hold `_only_run`'s lock use this backend, and we hold it now: whoever
+    wrote a lock file here is dead.
+    """
+    for left in (folder / "backend" / ".pulumi" / "locks").glob("**/*.json"):
+        left.unlink(missing_ok=True)

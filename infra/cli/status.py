@@ -1,0 +1,104 @@
+"""`llmp status`: what the stack says stands, beside what the clouds themselves list."""
+
+import json
+from typing import Any
+
+from local.cloud import LocalCloud
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from infra.cli import report
+from infra.cli.commands import load_settings
+from infra.cli.engine import Engine
+from infra.cli.leftovers import holdings, living
+from infra.cli.program import Program
+from infra.cli.session import POLICY_PACK, local_environment
+from infra.cli.workspace import lay_out
+from infra.settings import Cloud
+from local import cloud, toolchain
+from local.errors import LocalCloudError
+from local.reporter import LineReporter
+
+
+def status(stack: str, *, whole: bool, as_json: bool) -> int:
+    """Print what stands; exit code 1 when the local cloud is not up."""
+    console = Console(highlight=False, soft_wrap=True)
+    settings = load_settings(stack)
+    if settings.environment.cloud is not Cloud.EMULATED:
+        raise LocalCloudError(
+            f"Stack {stack} stands in AWS; this command knows the local cloud only.",
+            f"Use: pulumi stack --stack {stack} --show-urns",
+        )
+    local_cloud = cloud.find(stack)
+    if local_cloud is None:
+        console.print(f"Stack {stack} has no local cloud that is up. Start it: llmp up {stack}")
+        return 1
+    resources = _resources(stack, local_cloud, settings.region, Program(settings))
+    found = holdings(local_cloud, settings.region)
+    if as_json:
+        console.print_json(json.dumps(_document(stack, local_cloud, resources, found)))
+        return 0
+    console.print(report.resource_tree(stack, resources, whole=whole))
+    console.print(_inventory_table(found, whole=whole))
+    report.print_where_to_look(console, stack, local_cloud)
+    return 0
+
+
+def _resources(
+    stack: str, local_cloud: LocalCloud, region: str, program: Program
+) -> list[dict[str, Any]]:
+    tools = toolchain.ensure(("pulumi",), LineReporter())
+    folder = local_cloud.engine_folder
+    engine = Engine(
+        pulumi=tools["pulumi"],
+        stack=stack,
+        workspace=lay_out(folder, stack),
+        env=local_environment(local_cloud, region),
+        program=program,
+        policy_packs=(POLICY_PACK,),
+        tell=print,
+    )
+    return engine.resources()
+
+
+def _document(
+    stack: str,
+    local_cloud: LocalCloud,
+    resources: list[dict[str, Any]],
+    found: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    alive = living(found)
+    return {
+        "stack": stack,
+        "cloud": {
+            "id": local_cloud.id,
+            "providers": local_cloud.providers,
+            "aws": local_cloud.aws_endpoint,
+            "kubernetes": local_cloud.cluster_endpoint,
+            "kubeconfig": str(local_cloud.kubeconfig),
+        },
+        "resources": [
+            {"urn": each["urn"], "type": each["type"], "id": each.get("id", "")}
+            for each in report.standing(resources)
+        ],
+        "holdings": {
+            kind: sorted(name for name in objects if (kind, name) in alive)
+            for kind, objects in found.items()
+        },
+    }
+
+
+def _inventory_table(found: dict[str, dict[str, str]], *, whole: bool) -> Table:
+    alive = living(found)
+    table = Table(title="What AWS and Kubernetes list themselves", title_justify="left", box=None)
+    table.add_column("kind")
+    table.add_column("objects", justify="right")
+    table.add_column("names", overflow="fold")
+    for kind, objects in sorted(found.items()):
+        names = sorted(name for name in objects if (kind, name) in alive)
+        if names:
+            shown = names if whole else names[:3]
+            more = "" if len(shown) == len(names) else f", … {len(names) - len(shown)} more"
+            table.add_row(kind, str(len(names)), Text(", ".join(shown) + more, style="dim"))
+    return table
