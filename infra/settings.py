@@ -31,6 +31,7 @@ NAME = says("1 to 32 of a-z, 0-9 and -, starting with a letter, not ending with 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 TEXT = says("a text of 1 to 120 characters")
 
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$")]
 Cidr = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 ZONE_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$"
 Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
@@ -114,8 +115,8 @@ class Network(Room):
         json_schema_extra=says("2 to 4 different availability zones of the region"),
     )
     nat_gateways: NatGateways = NatGateways.PER_ZONE
-    interface_endpoints: tuple[Name, ...] = Field(
-        default=(), json_schema_extra=says("short names of AWS services, e.g. ecr, sts, logs")
+    interface_endpoints: tuple[ServiceName, ...] = Field(
+        default=(), json_schema_extra=says("short names of AWS services, e.g. ecr.api, sts, logs")
     )
     flow_log_retention_days: int = Field(default=90, ge=1, le=3653)
 

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 
 import click
-from local.cloud import LocalCloud
 from rich.console import Console
 from rich.text import Text
 
@@ -16,29 +15,18 @@ from infra.cli.leftovers import print_leftovers, remember_before_first_up
 from infra.cli.program import Program
 from infra.cli.session import engine_session
 from infra.cli.view import ConsoleReporter, RunView, change_counts
-from infra.cli.workspace import stack_file
 from infra.settings import Cloud, Settings
-from infra.settings_source import read_stack_file, settings_from
 from local import cloud
+from local.cloud import LocalCloud
 
 FAILED = 1
 STOPPED = 130
 
 
-def load_settings(stack: str) -> Settings:
-    """The checked settings of a stack; nothing is started before this.
-
-    Raises:
-        InvalidInputsError: Names every problem of the stack file.
-    """
-    subject = f"stacks/Pulumi.{stack}.yaml"
-    return settings_from(read_stack_file(stack_file(stack), subject), subject)
-
-
-def up(stack: str, *, providers: str, refresh: bool) -> int:
+def up(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
     """Preview, stop if a mandatory policy says so, then update."""
     console = Console(highlight=False, soft_wrap=True)
-    program = Program(load_settings(stack))
+    program = Program(settings)
 
     def work(engine: Engine, local_cloud: LocalCloud | None) -> int:
         if local_cloud is not None:
@@ -58,10 +46,10 @@ def up(stack: str, *, providers: str, refresh: bool) -> int:
     return _in_session(console, stack, program, providers, work)
 
 
-def preview(stack: str, *, providers: str, refresh: bool) -> int:
+def preview(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
     """Preview with the policies."""
     console = Console(highlight=False, soft_wrap=True)
-    program = Program(load_settings(stack))
+    program = Program(settings)
 
     def work(engine: Engine, _: LocalCloud | None) -> int:
         planned = _run(console, "preview", engine.preview, refresh=refresh)
@@ -71,10 +59,10 @@ def preview(stack: str, *, providers: str, refresh: bool) -> int:
     return _in_session(console, stack, program, providers, work)
 
 
-def destroy(stack: str, *, providers: str, stop: bool, yes: bool) -> int:
+def destroy(stack: str, settings: Settings, *, providers: str, stop: bool, yes: bool) -> int:
     """Delete, then say what is left and why."""
     console = Console(highlight=False, soft_wrap=True)
-    program = Program(load_settings(stack))
+    program = Program(settings)
     emulated = program.settings.environment.cloud is Cloud.EMULATED
     if emulated and cloud.find(stack) is None:
         console.print(f"Stack {stack} has no local cloud: there is nothing to destroy.")

@@ -1,5 +1,8 @@
 """`llmp`: up, preview, destroy, status and doctor for every environment.
 
+Commands import what they need when they run: `--help` and a wrong stack file answer at
+once, without the engine's SDK.
+
 Exit codes: 0 done; 1 it failed, or a mandatory policy forbids it; 2 the input is wrong;
 130 stopped by Ctrl-C.
 """
@@ -12,6 +15,7 @@ from typing import ParamSpec
 import click
 from rich.console import Console
 
+from infra.cli.workspace import load_settings
 from llm_platform.problems import InvalidInputsError
 from local.errors import LocalCloudError
 
@@ -45,7 +49,6 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        # Imported late: `llmp --help` and a wrong stack file need no engine.
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         try:
             sys.exit(command(*args, **kwargs))
@@ -81,9 +84,10 @@ def main() -> None:
 @guarded
 def up(stack: str, providers: str, *, refresh: bool) -> int:
     """Preview, let the policies judge, then make the cloud what the program says."""
+    settings = load_settings(stack)
     from infra.cli import commands  # noqa: PLC0415
 
-    return commands.up(stack, providers=providers, refresh=refresh)
+    return commands.up(stack, settings, providers=providers, refresh=refresh)
 
 
 @main.command()
@@ -93,9 +97,10 @@ def up(stack: str, providers: str, *, refresh: bool) -> int:
 @guarded
 def preview(stack: str, providers: str, *, refresh: bool) -> int:
     """Show what `up` would do, with the policies' verdict; change nothing."""
+    settings = load_settings(stack)
     from infra.cli import commands  # noqa: PLC0415
 
-    return commands.preview(stack, providers=providers, refresh=refresh)
+    return commands.preview(stack, settings, providers=providers, refresh=refresh)
 
 
 @main.command()
@@ -106,9 +111,10 @@ def preview(stack: str, providers: str, *, refresh: bool) -> int:
 @guarded
 def destroy(stack: str, providers: str, *, stop: bool, yes: bool) -> int:
     """Delete everything that the stack made, but what is declared retained."""
+    settings = load_settings(stack)
     from infra.cli import commands  # noqa: PLC0415
 
-    return commands.destroy(stack, providers=providers, stop=stop, yes=yes)
+    return commands.destroy(stack, settings, providers=providers, stop=stop, yes=yes)
 
 
 @main.command()
@@ -118,9 +124,10 @@ def destroy(stack: str, providers: str, *, stop: bool, yes: bool) -> int:
 @guarded
 def status(stack: str, *, whole: bool, as_json: bool) -> int:
     """What stands: the stack's own tree, and what AWS and Kubernetes themselves list."""
+    settings = load_settings(stack)
     from infra.cli import status as view  # noqa: PLC0415
 
-    return view.status(stack, whole=whole, as_json=as_json)
+    return view.status(stack, settings, whole=whole, as_json=as_json)
 
 
 @main.command()

@@ -3,28 +3,26 @@
 import json
 from typing import Any
 
-from local.cloud import LocalCloud
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from infra.cli import report
-from infra.cli.commands import load_settings
 from infra.cli.engine import Engine
 from infra.cli.leftovers import holdings, living
 from infra.cli.program import Program
 from infra.cli.session import POLICY_PACK, local_environment
 from infra.cli.workspace import lay_out
-from infra.settings import Cloud
+from infra.settings import Cloud, Settings
 from local import cloud, toolchain
+from local.cloud import LocalCloud
 from local.errors import LocalCloudError
 from local.reporter import LineReporter
 
 
-def status(stack: str, *, whole: bool, as_json: bool) -> int:
+def status(stack: str, settings: Settings, *, whole: bool, as_json: bool) -> int:
     """Print what stands; exit code 1 when the local cloud is not up."""
     console = Console(highlight=False, soft_wrap=True)
-    settings = load_settings(stack)
     if settings.environment.cloud is not Cloud.EMULATED:
         raise LocalCloudError(
             f"Stack {stack} stands in AWS; this command knows the local cloud only.",

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import yaml
 
+from infra.settings import Settings
+from infra.settings_source import read_stack_file, settings_from
 from local.paths import REPOSITORY
 
 STACKS = REPOSITORY / "stacks"
@@ -19,6 +21,16 @@ STACKS = REPOSITORY / "stacks"
 def stack_file(stack: str) -> Path:
     """The tracked stack file of `stack`."""
     return STACKS / f"Pulumi.{stack}.yaml"
+
+
+def load_settings(stack: str) -> Settings:
+    """The checked settings of a stack; nothing is started before this.
+
+    Raises:
+        InvalidInputsError: Names every problem of the stack file.
+    """
+    subject = f"stacks/Pulumi.{stack}.yaml"
+    return settings_from(read_stack_file(stack_file(stack), subject), subject)
 
 
 def lay_out(folder: Path, stack: str) -> Path:

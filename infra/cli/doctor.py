@@ -1,0 +1,76 @@
+"""`llmp doctor`: is this machine ready, and what does the local cloud really do?"""
+
+import platform
+import shutil
+import sys
+
+from local.aws.emulation import EMULATION
+from rich.console import Console
+from rich.table import Table
+
+from infra.cli.session import CLOUD_TOOLS
+from local import toolchain
+from local.errors import LocalCloudError
+from local.paths import cache_folder, state_folder
+from local.reporter import LineReporter
+
+FREE_GIB_WANTED = 8
+MEMORY_GIB_WANTED = 3
+
+
+def machine() -> int:
+    """Check prerequisites and tools; exit code 1 when something is missing."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, title="This machine", title_justify="left")
+    table.add_column("what")
+    table.add_column("found")
+    table.add_column("wanted", style="dim")
+    missing = 0
+    for what, found, wanted, good in _checks():
+        missing += not good
+        table.add_row(what, f"[{'green' if good else 'red'}]{found}[/]", wanted)
+    console.print(table)
+    try:
+        tools = toolchain.ensure(CLOUD_TOOLS, LineReporter())
+    except LocalCloudError as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    for name, path in tools.items():
+        console.print(f"{name}: {path}")
+    return 1 if missing else 0
+
+
+def emulation() -> int:
+    """Print what is emulated beyond moto, and where emulation differs from AWS."""
+    console = Console(highlight=False)
+    table = Table(title="What the local cloud emulates", title_justify="left", show_lines=False)
+    table.add_column("service")
+    table.add_column("what")
+    table.add_column("how far", overflow="fold")
+    for entry in EMULATION:
+        table.add_row(entry.service, entry.what, entry.how_far)
+    console.print(table)
+    return 0
+
+
+def _checks() -> list[tuple[str, str, str, bool]]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    rows = [
+        ("system", platform.system(), "Linux", platform.system() == "Linux"),
+        ("python", version, "3.11 to 3.13", (3, 11) <= sys.version_info[:2] <= (3, 13)),
+    ]
+    for tool, wanted in (("git", "any"), ("make", "any"), ("go", "where downloads fail")):
+        path = shutil.which(tool)
+        rows.append((tool, path or "not found", wanted, path is not None or tool == "go"))
+    for name, folder in (("cache", cache_folder()), ("state", state_folder())):
+        existing = next(each for each in (folder, *folder.parents) if each.exists())
+        free = shutil.disk_usage(existing).free / 2**30
+        rows.append(
+            (
+                f"space for {name}",
+                f"{free:.0f} GiB free in {folder}",
+                f"{FREE_GIB_WANTED} GiB",
+                free >= FREE_GIB_WANTED,
+            )
+        )
+    return rows
