@@ -109,7 +109,7 @@ class RunLog:
             self.findings.append(finding)
 
     def _said(self, said: DiagnosticEvent) -> None:
-        text = _plain(said.message).strip()
+        text = _without_trace(_plain(said.message)).strip()
         if said.severity == "error" and text not in self.errors:
             self.errors.append(f"{short_name(said.urn)}: {text}" if said.urn else text)
         elif said.severity == "warning" and text not in self.warnings:
@@ -122,6 +122,11 @@ def short_name(urn: str | None) -> str:
         return ""
     kind, _, name = urn.split("::", 2)[-1].rpartition("::")
     return f"{kind.rpartition('$')[2].rpartition(':')[2]} {name}"
+
+
+def _without_trace(text: str) -> str:
+    """Without the stack trace that the SDK adds when the program meets a provider's error."""
+    return text.partition("\nTraceback (most recent call last)")[0]
 
 
 def _plain(text: str) -> str:

@@ -24,6 +24,8 @@ class EksPackage(Package):
 
     name = "eks"
     version = "4.4.0"
+    threads = 24
+    builds_components = True
 
     def configure(self, config: Properties) -> Session:
         """A session without resources: this package has components only."""

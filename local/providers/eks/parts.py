@@ -1,6 +1,7 @@
 """The components inside `eks.Cluster`: its service role and the vpc-cni add-on."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,8 @@ class ServiceRole(pulumi.ComponentResource):
             "aws:iam/role:Role",
             f"{name}-role",
             {
-                "assumeRolePolicy": values.sorted_json(
-                    {"Version": "2012-10-17", "Statement": [statement]}
+                "assumeRolePolicy": json.dumps(
+                    {"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":")
                 ),
                 "description": "Allows EKS to manage clusters on your behalf.",
                 "tags": tags,

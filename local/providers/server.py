@@ -1,0 +1,367 @@
+"""gRPC side of a stand-in provider: one servicer per package."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from local.providers import model
+from local.providers.values import from_struct, to_struct
+
+LOG = logging.getLogger("local.providers")
+BIGGEST_MESSAGE = 400 * 1024 * 1024
+"""As the engine's own limit: states may hold whole CRDs."""
+
+Answer = TypeVar("Answer")
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Answers the engine for one package.
+
+    All provider instances of a package share this process, each over a connection of its own, so
+    sessions are told apart by the peer's address. A session stays after the engine's Cancel.
+    """
+
+    def __init__(self, package: model.Package) -> None:
+        self._package = package
+        self._sessions: dict[str, model.Session] = {}
+        self._engines: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    # Life of the plugin
+
+    def Handshake(  # noqa: N802 - named by the protocol, as are the methods below
+        self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        """Agree on the protocol: plain values, but for packages of components."""
+        with self._lock:
+            self._engines[context.peer()] = request.engine_address
+        rich = self._package.builds_components
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=rich, accept_resources=rich, accept_outputs=rich
+        )
+
+    def Attach(  # noqa: N802
+        self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Remember where the engine listens."""
+        with self._lock:
+            self._engines[context.peer()] = request.address
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(  # noqa: N802
+        self, request: empty_pb2.Empty, context: grpc.ServicerContext
+    ) -> plugin_pb2.PluginInfo:
+        """Tell the version."""
+        del request, context
+        return plugin_pb2.PluginInfo(version=self._package.version)
+
+    def GetSchema(  # noqa: N802
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        """Tell name and version only: SDKs come from the official provider."""
+        del request, context
+        schema = {"name": self._package.name, "version": self._package.version}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    def Cancel(  # noqa: N802
+        self, request: empty_pb2.Empty, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Go on: the next operation attaches to the same process."""
+        del request, context
+        return empty_pb2.Empty()
+
+    # Configuration
+
+    def CheckConfig(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Validate a provider's inputs."""
+
+        def answer() -> provider_pb2.CheckResponse:
+            config = from_struct(request.news)
+            failures = self._package.check_config(config)
+            return provider_pb2.CheckResponse(
+                inputs=to_struct(config), failures=map(_failure, failures)
+            )
+
+        return self._answer(context, f"provider {request.name}: check", answer)
+
+    def DiffConfig(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """Compare a provider's inputs."""
+
+        def answer() -> provider_pb2.DiffResponse:
+            old, new = from_struct(request.old_inputs), from_struct(request.news)
+            return _diff_response(self._package.diff_config(old, new))
+
+        return self._answer(context, f"provider {request.name}: diff", answer)
+
+    def Configure(  # noqa: N802
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        """Make the session of this connection."""
+
+        def answer() -> provider_pb2.ConfigureResponse:
+            session = self._package.configure(from_struct(request.args))
+            with self._lock:
+                self._sessions[context.peer()] = session
+            rich = self._package.builds_components
+            return provider_pb2.ConfigureResponse(
+                acceptSecrets=rich,
+                acceptResources=rich,
+                acceptOutputs=rich,
+                supportsPreview=True,
+            )
+
+        return self._answer(context, f"provider {self._package.name}: configure", answer)
+
+    # Resources
+
+    def Check(  # noqa: N802
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        """Validate inputs and fill in defaults."""
+
+        def answer() -> provider_pb2.CheckResponse:
+            checked = self._session(context).check(
+                model.CheckRequest(
+                    **_names(request),
+                    old_inputs=from_struct(request.olds),
+                    inputs=from_struct(request.news),
+                    random_seed=request.randomSeed,
+                )
+            )
+            return provider_pb2.CheckResponse(
+                inputs=to_struct(checked.inputs), failures=map(_failure, checked.failures)
+            )
+
+        return self._answer(context, _what(request, "check"), answer)
+
+    def Diff(  # noqa: N802
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
+        """Compare inputs."""
+
+        def answer() -> provider_pb2.DiffResponse:
+            diff = self._session(context).diff(
+                model.DiffRequest(
+                    **_names(request),
+                    id=request.id,
+                    old_inputs=from_struct(request.old_inputs),
+                    old_outputs=from_struct(request.olds),
+                    inputs=from_struct(request.news),
+                    ignore_changes=tuple(request.ignoreChanges),
+                )
+            )
+            return _diff_response(diff)
+
+        return self._answer(context, _what(request, "diff"), answer)
+
+    def Create(  # noqa: N802
+        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CreateResponse:
+        """Make a resource."""
+
+        def answer() -> provider_pb2.CreateResponse:
+            state = self._session(context).create(
+                model.CreateRequest(
+                    **_names(request),
+                    inputs=from_struct(request.properties),
+                    preview=request.preview,
+                    timeout=request.timeout,
+                )
+            )
+            return provider_pb2.CreateResponse(id=state.id, properties=to_struct(state.outputs))
+
+        return self._answer(context, _what(request, "create"), answer)
+
+    def Read(  # noqa: N802
+        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ReadResponse:
+        """Report a resource; an empty answer means that it is gone."""
+
+        def answer() -> provider_pb2.ReadResponse:
+            inputs = from_struct(request.inputs)
+            state = self._session(context).read(
+                model.ReadRequest(
+                    **_names(request),
+                    id=request.id,
+                    inputs=inputs,
+                    outputs=from_struct(request.properties),
+                    timeout=request.timeout,
+                )
+            )
+            if state is None:
+                return provider_pb2.ReadResponse()
+            return provider_pb2.ReadResponse(
+                id=state.id,
+                properties=to_struct(state.outputs),
+                inputs=to_struct(inputs if state.inputs is None else state.inputs),
+            )
+
+        return self._answer(context, _what(request, "read"), answer)
+
+    def Update(  # noqa: N802
+        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.UpdateResponse:
+        """Change a resource in place."""
+
+        def answer() -> provider_pb2.UpdateResponse:
+            state = self._session(context).update(
+                model.UpdateRequest(
+                    **_names(request),
+                    id=request.id,
+                    old_inputs=from_struct(request.old_inputs),
+                    old_outputs=from_struct(request.olds),
+                    inputs=from_struct(request.news),
+                    ignore_changes=tuple(request.ignoreChanges),
+                    preview=request.preview,
+                    timeout=request.timeout,
+                )
+            )
+            return provider_pb2.UpdateResponse(properties=to_struct(state.outputs))
+
+        return self._answer(context, _what(request, "update"), answer)
+
+    def Delete(  # noqa: N802
+        self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        """Remove a resource."""
+
+        def answer() -> empty_pb2.Empty:
+            self._session(context).delete(
+                model.DeleteRequest(
+                    **_names(request),
+                    id=request.id,
+                    old_inputs=from_struct(request.old_inputs),
+                    old_outputs=from_struct(request.properties),
+                    timeout=request.timeout,
+                )
+            )
+            return empty_pb2.Empty()
+
+        return self._answer(context, _what(request, "delete"), answer)
+
+    # Functions and components
+
+    def Invoke(  # noqa: N802
+        self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.InvokeResponse:
+        """Answer a function."""
+
+        def answer() -> provider_pb2.InvokeResponse:
+            result = self._session(context).invoke(request.tok, from_struct(request.args))
+            response = provider_pb2.InvokeResponse()
+            # The field is named by a keyword of Python.
+            getattr(response, "return").CopyFrom(to_struct(result))
+            return response
+
+        return self._answer(context, request.tok, answer)
+
+    def Construct(  # noqa: N802
+        self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConstructResponse:
+        """Make a component."""
+        with self._lock:
+            engine = self._engines.get(context.peer(), "")
+        return self._answer(
+            context, _what(request, "construct"), lambda: self._package.construct(request, engine)
+        )
+
+    # Helpers
+
+    def _session(self, context: grpc.ServicerContext) -> model.Session:
+        with self._lock:
+            session = self._sessions.get(context.peer())
+        if session is None:
+            raise model.ProviderError("the provider was not configured over this connection")
+        return session
+
+    def _answer(
+        self, context: grpc.ServicerContext, what: str, answer: Callable[[], Answer]
+    ) -> Answer:
+        try:
+            return answer()
+        except model.PartialError as error:
+            _abort_partial(context, what, error)
+        except model.ProviderError as error:
+            LOG.info("%s: %s", what, error)
+            context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {error}")
+        except Exception as error:  # the user gets a sentence, the log the trace
+            LOG.exception("%s", what)
+            cause = f"fault of the local stand-in, {type(error).__name__}: {error}"
+            context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {cause} (trace in providers.log)")
+
+
+def _abort_partial(context: grpc.ServicerContext, what: str, error: model.PartialError) -> NoReturn:
+    LOG.info("%s: exists, but: %s", what, error)
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=error.state.id,
+        properties=to_struct(error.state.outputs),
+        reasons=error.reasons,
+        inputs=None if error.state.inputs is None else to_struct(error.state.inputs),
+    )
+    message = f"{what}: {error}"
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message)
+    status.details.add().Pack(detail)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, message)
+
+
+def _names(request: Any) -> dict[str, str]:
+    """URN, type and name; the engine may leave the last two to be read from the URN."""
+    parts = request.urn.split("::")
+    kind = request.type or parts[2].rpartition("$")[2]
+    return {"urn": request.urn, "type": kind, "name": request.name or "::".join(parts[3:])}
+
+
+def _what(request: Any, verb: str) -> str:
+    return f"{request.type} {request.name!r}: {verb}"
+
+
+def _failure(failure: model.CheckFailure) -> provider_pb2.CheckFailure:
+    return provider_pb2.CheckFailure(property=failure.property, reason=failure.reason)
+
+
+def _diff_response(diff: model.Diff) -> provider_pb2.DiffResponse:
+    some = provider_pb2.DiffResponse.DIFF_SOME
+    none = provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=some if diff.detailed else none,
+        diffs=sorted(diff.changes),
+        replaces=sorted(diff.replaces),
+        deleteBeforeReplace=diff.delete_before_replace,
+        hasDetailedDiff=True,
+        detailedDiff={
+            path: provider_pb2.PropertyDiff(kind=_wire_kind(kind), inputDiff=True)
+            for path, kind in diff.detailed.items()
+        },
+    )
+
+
+def _wire_kind(kind: model.Kind) -> provider_pb2.PropertyDiff.Kind.ValueType:
+    return provider_pb2.PropertyDiff.Kind.Value(kind.name)
+
+
+def serve(package: model.Package) -> tuple[grpc.Server, int]:
+    """Start a server for `package` on a free loopback port; returns it and the port."""
+    server = grpc.server(
+        ThreadPoolExecutor(package.threads, thread_name_prefix=package.name),
+        options=[
+            ("grpc.max_receive_message_length", BIGGEST_MESSAGE),
+            ("grpc.max_send_message_length", BIGGEST_MESSAGE),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(package), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
