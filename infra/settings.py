@@ -11,6 +11,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from llm_platform.aws.kinds import AwsEndpoint, NatMode, NodeAutoscaler
+from llm_platform.gpu.kinds import CapacityType, GpuAmiFamily
+
 
 class Room(BaseModel):
     """Base of every room: immutable, unknown keys refused, camelCase in the file."""
@@ -31,7 +34,6 @@ NAME = says("1 to 32 of a-z, 0-9 and -, starting with a letter, not ending with 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 TEXT = says("a text of 1 to 120 characters")
 
-ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$")]
 Cidr = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
 ZONE_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$"
 Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
@@ -49,38 +51,6 @@ class Cloud(StrEnum):
     """An AWS account, through the official provider plugins."""
     EMULATED = "emulated"
     """This machine: AWS emulated, a real Kubernetes API server."""
-
-
-class NatGateways(StrEnum):
-    """How private subnets reach the internet."""
-
-    SINGLE = "single"
-    """One NAT gateway for all zones: cheapest, and one zone's failure cuts all off."""
-    PER_ZONE = "perZone"
-    """One NAT gateway in each zone."""
-    NONE = "none"
-    """No way out: images and models come through VPC endpoints."""
-
-
-class AmiFamily(StrEnum):
-    """Operating system of GPU nodes; both images ship NVIDIA's driver and toolkit."""
-
-    AL2023 = "al2023"
-    BOTTLEROCKET = "bottlerocket"
-
-
-class Capacity(StrEnum):
-    """How GPU nodes are bought."""
-
-    ON_DEMAND = "onDemand"
-    SPOT = "spot"
-
-
-class Scaler(StrEnum):
-    """Who changes a GPU pool's size."""
-
-    NONE = "none"
-    CLUSTER_AUTOSCALER = "clusterAutoscaler"
 
 
 class Size(StrEnum):
@@ -114,10 +84,8 @@ class Network(Room):
         max_length=4,
         json_schema_extra=says("2 to 4 different availability zones of the region"),
     )
-    nat_gateways: NatGateways = NatGateways.PER_ZONE
-    interface_endpoints: tuple[ServiceName, ...] = Field(
-        default=(), json_schema_extra=says("short names of AWS services, e.g. ecr.api, sts, logs")
-    )
+    nat_gateways: NatMode = NatMode.PER_ZONE
+    endpoints: tuple[AwsEndpoint, ...] = ()
     flow_log_retention_days: int = Field(default=90, ge=1, le=3653)
 
 
@@ -174,9 +142,14 @@ class GpuPool(Room):
             "1 to 10 EC2 GPU instance types with the same GPUs, e.g. g6.2xlarge"
         ),
     )
-    ami_family: AmiFamily = AmiFamily.AL2023
-    capacity: Capacity = Capacity.ON_DEMAND
-    scaler: Scaler = Scaler.NONE
+    ami_family: GpuAmiFamily = GpuAmiFamily.AL2023
+    capacity: CapacityType = CapacityType.ON_DEMAND
+    autoscaler: NodeAutoscaler = NodeAutoscaler.NONE
+    reservation_id: str | None = Field(
+        default=None,
+        pattern=r"^cr-[0-9a-f]{8,17}$",
+        json_schema_extra=says("ID of a capacity reservation, e.g. cr-0123456789abcdef0"),
+    )
     minimum: int = Field(default=1, ge=0, le=100)
     maximum: int = Field(default=1, ge=1, le=100)
     root_volume_gib: int = Field(default=200, ge=100, le=2000)

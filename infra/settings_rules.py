@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Cluster, Cost, Environment, GpuPool, Network, Scaler, Service, Tenant
+from infra.settings import Cluster, Cost, Environment, GpuPool, Network, Service, Tenant
+from llm_platform.aws.kinds import NodeAutoscaler
 from llm_platform.problems import Problem
 from local.paths import REPOSITORY
 
@@ -104,11 +105,11 @@ def sizes_are_ordered(rooms: Rooms) -> Iterable[Problem]:
     for index, pool in enumerate(rooms.gpu_pools or ()):
         path = f"gpuPools[{index}]"
         yield from _ordered(path, pool.minimum, pool.maximum)
-        if pool.minimum == 0 and pool.scaler is Scaler.NONE:
+        if pool.minimum == 0 and pool.autoscaler is NodeAutoscaler.NONE:
             yield Problem(
                 f"{path}.minimum",
-                "0 without a scaler: a managed node group never grows by itself",
-                "1 or more, or scaler: clusterAutoscaler",
+                "0 without an autoscaler: a managed node group never grows by itself",
+                "1 or more, or autoscaler: CLUSTER_AUTOSCALER",
             )
     for index, service in enumerate(rooms.services or ()):
         if service.replicas > service.maximum_replicas:

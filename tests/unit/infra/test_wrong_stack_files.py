@@ -48,11 +48,11 @@ def change(path: str, value: Any) -> Any:
 
 CASES: dict[str, tuple[list[Any], list[str]]] = {
     "misspelt key": (
-        [change("network/natGateway", "single")],
+        [change("network/natGateway", "SINGLE")],
         [
             (
                 "network.natGateway: is not a known key; did you mean natGateways?; allowed: "
-                "cidr | flowLogRetentionDays | interfaceEndpoints | natGateways | zones"
+                "cidr | endpoints | flowLogRetentionDays | natGateways | zones"
             )
         ],
     ),
@@ -97,13 +97,13 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
     "three in three rooms": (
         [
             change("network/cidr", "10.0.0.0/8"),
-            change("gpuPools/1/scaler", None),
+            change("gpuPools/1/autoscaler", None),
             change("services/0/tenant", "nobody"),
         ],
         [
             (
-                "gpuPools[1].minimum: 0 without a scaler: a managed node group never grows by "
-                "itself; allowed: 1 or more, or scaler: clusterAutoscaler"
+                "gpuPools[1].minimum: 0 without an autoscaler: a managed node group never grows by "
+                "itself; allowed: 1 or more, or autoscaler: CLUSTER_AUTOSCALER"
             ),
             f"network.cidr: /8 is not allowed; allowed: {VPC}",
             "services[0].tenant: 'nobody' is not in tenants; allowed: assistants",
@@ -117,10 +117,11 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
             change("gpuPools/0/colour", "red"),
         ],
         [
-            "gpuPools[0].capacity: 'free' is not allowed; allowed: onDemand | spot",
+            "gpuPools[0].capacity: 'free' is not allowed; allowed: ON_DEMAND | SPOT | CAPACITY_BLOCK",
             (
-                "gpuPools[0].colour: is not a known key; allowed: amiFamily | capacity | "
-                "instanceTypes | maximum | minimum | name | rootVolumeGib | scaler"
+                "gpuPools[0].colour: is not a known key; allowed: amiFamily | "
+                "autoscaler | capacity | instanceTypes | maximum | minimum | name | reservationId | "
+                "rootVolumeGib",
             ),
             (
                 "gpuPools[0].instanceTypes: [] is not allowed; allowed: 1 to 10 EC2 GPU instance "
