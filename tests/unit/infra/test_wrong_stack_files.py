@@ -121,7 +121,7 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
             (
                 "gpuPools[0].colour: is not a known key; allowed: amiFamily | "
                 "autoscaler | capacity | instanceTypes | maximum | minimum | name | reservationId | "
-                "rootVolumeGib",
+                "rootVolumeGib"
             ),
             (
                 "gpuPools[0].instanceTypes: [] is not allowed; allowed: 1 to 10 EC2 GPU instance "
