@@ -126,6 +126,7 @@ class Cluster(Room):
         json_schema_extra=says("IPv4 blocks other than 0.0.0.0/0; none keeps the endpoint private"),
     )
     administrators: tuple[Administrator, ...] = ()
+    creator_is_administrator: bool = True
     system_nodes: SystemNodes = SystemNodes()
     deletion_protection: bool = True
     log_retention_days: int = Field(default=90, ge=1, le=3653)

@@ -109,9 +109,11 @@ class RunLog:
             self.findings.append(finding)
 
     def _said(self, said: DiagnosticEvent) -> None:
-        text = _without_trace(_plain(said.message)).strip()
-        if said.severity == "error" and text not in self.errors:
-            self.errors.append(f"{short_name(said.urn)}: {text}" if said.urn else text)
+        text = _without_wrapping(_plain(said.message)).strip()
+        of_stack = not said.urn or "pulumi:pulumi:Stack::" in said.urn
+        whole = text if of_stack else f"{short_name(said.urn)}: {text}"
+        if said.severity == "error" and text and whole not in self.errors:
+            self.errors.append(whole)
         elif said.severity == "warning" and text not in self.warnings:
             self.warnings.append(text)
 
@@ -124,9 +126,13 @@ def short_name(urn: str | None) -> str:
     return f"{kind.rpartition('$')[2].rpartition(':')[2]} {name}"
 
 
-def _without_trace(text: str) -> str:
-    """Without the stack trace that the SDK adds when the program meets a provider's error."""
-    return text.partition("\nTraceback (most recent call last)")[0]
+def _without_wrapping(text: str) -> str:
+    """Without what the SDK puts around a program's error: prefixes and a stack trace."""
+    text = text.partition("\nTraceback (most recent call last)")[0]
+    for prefix in ("python inline source runtime error: ", "Exception calling application: "):
+        text = text.removeprefix(prefix)
+    # an echo of an error that is told by itself
+    return "" if text.strip() == "resource monitor shut down" else text
 
 
 def _plain(text: str) -> str:

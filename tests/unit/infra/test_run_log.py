@@ -90,6 +90,31 @@ def test_a_mandatory_finding_blocks_and_is_told_once() -> None:
     assert [finding.message.strip() for finding in log.blocking] == ["The VPC must have an owner."]
 
 
+def test_an_error_is_told_once_and_without_the_traces_around_it() -> None:
+    log = RunLog()
+    stack = "urn:pulumi:local::p::pulumi:pulumi:Stack::p-local"
+    trace = "\nTraceback (most recent call last):\n  File x"
+    for message in (
+        f"python inline source runtime error: no such key{trace}",
+        "Exception calling application: no such key",
+        f"python inline source runtime error: resource monitor shut down{trace}",
+    ):
+        said = {"message": message, "color": "never", "severity": "error", "urn": stack}
+        log.hear(event(diagnosticEvent=said))
+    log.hear(
+        event(
+            diagnosticEvent={
+                "message": "subnet is full",
+                "color": "never",
+                "severity": "error",
+                "urn": VPC,
+            }
+        )
+    )
+
+    assert log.errors == ["no such key", "Vpc main-vpc: subnet is full"]
+
+
 def test_the_verdict_names_policy_resource_and_reason() -> None:
     log = RunLog()
     log.hear(violation("mandatory"))
