@@ -76,6 +76,13 @@ class Asset:
         return Path(self.path or "").read_bytes()
 
 
+@dataclass(frozen=True)
+class Secret:
+    """A value that goes to the engine as a secret, so that its state and output hide it."""
+
+    value: Any
+
+
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     """Python values of a message's properties.
 
@@ -153,6 +160,8 @@ def _to_compound(value: Any) -> struct_pb2.Value:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if isinstance(value, Asset):
         return struct_pb2.Value(struct_value=_asset_struct(value))
+    if isinstance(value, Secret):
+        return struct_pb2.Value(struct_value=to_struct({_SIGNATURE: _SECRET, "value": value.value}))
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
         return struct_pb2.Value(struct_value=to_struct(fields))

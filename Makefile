@@ -1,0 +1,48 @@
+# Every target sets up what it needs first: see local/bootstrap.py.
+# What can be set: STACK (a file in stacks/), PYTHON, LLMP_CACHE, LLMP_STATE.
+
+PYTHON ?= python3
+STACK ?= local
+
+RUN := $(PYTHON) local/bootstrap.py
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up down stop status test unit policies-test services-test lifecycle check clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## Bring the local stack up (the first time builds or downloads the tools)
+	@$(RUN) --with policies llmp up $(STACK)
+
+down: ## Destroy the local stack and stop its cloud
+	@$(RUN) --with policies llmp destroy $(STACK) --stop --yes
+
+stop: ## End the local cloud's processes without destroying anything first
+	@$(RUN) python -c 'from local import cloud; from local.reporter import LineReporter; \
+	cloud.stop("$(STACK)", LineReporter())'
+
+status: ## Show what stands
+	@$(RUN) llmp status $(STACK)
+
+test: unit policies-test services-test lifecycle ## All tests: unit, policies, services, real engine
+
+unit: ## Unit tests, without engine and clusters
+	@$(RUN) pytest -q -n 2 tests/unit
+
+policies-test: ## Tests of the policy pack, in its own environment
+	@$(RUN) --in policies pytest -q
+
+services-test: ## Checks of manifests against KServe's models, in the environment of services/
+	@$(RUN) --in services pytest -q
+
+lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
+	@$(RUN) --with policies pytest -q tests/lifecycle
+
+check: ## Format, lint, strict types and lock files of all three projects
+	@$(RUN) --with policies --with services python -m local.check
+
+clean: ## Remove Python environments and caches of the checkout; built tools and state stay
+	rm -rf .venv policies/.venv services/.venv components/.venv .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What add-ons may do in AWS: statements of their roles' policies. Pure."""

@@ -1,0 +1,1 @@
+"""Components for AWS: network, cluster, model store, identities, budget."""

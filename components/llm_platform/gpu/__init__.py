@@ -1,0 +1,1 @@
+"""GPU nodes: the pool, the instance types, and who advertises the GPUs."""

@@ -1,0 +1,1 @@
+"""What the platform puts into a Kubernetes cluster itself: namespaces, rules, defaults."""

@@ -1,0 +1,1 @@
+"""Dated tables of what AWS publishes: versions, images, quotas, policies."""

@@ -1,0 +1,1 @@
+"""Small additions to the other services."""

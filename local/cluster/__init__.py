@@ -1,0 +1,1 @@
+"""The Kubernetes control plane on this machine: certificates, flags, health, CRDs, inventory."""

@@ -1,0 +1,158 @@
+"""The emulated AWS as handlers see it: clients, region, account, waiting."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws.client import client as make_client
+from local.providers.model import ProviderError
+
+PARTITION = "aws"
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+DEFAULT_TIMEOUT = 30 * 60.0
+DEPENDENCY_SECONDS = 60.0
+_MISSING = frozenset({"404", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+
+Found = TypeVar("Found")
+
+
+@dataclass
+class _Clients:
+    """Clients of one session: slow to make, safe to share."""
+
+    endpoints: Mapping[str, str]
+    default_endpoint: str
+    made: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
+    account: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, service: str, region: str) -> Any:
+        with self.lock:
+            key = (service, region)
+            if key not in self.made:
+                endpoint = self.endpoints.get(service, self.default_endpoint)
+                if not endpoint:
+                    raise ProviderError(
+                        f"no endpoint for {service}: the stand-in talks to the local cloud only; "
+                        "set AWS_ENDPOINT_URL or the provider's `endpoints`"
+                    )
+                self.made[key] = make_client(service, endpoint, region)
+            return self.made[key]
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One region of the account, for one request.
+
+    Attributes:
+        region: Region that calls go to.
+        timeout: Longest wait of a create, update or delete, in seconds.
+    """
+
+    clients: _Clients
+    region: str
+    timeout: float = DEFAULT_TIMEOUT
+
+    @classmethod
+    def connect(cls, endpoint: str, region: str, endpoints: Mapping[str, str]) -> "Cloud":
+        """The account behind `endpoint`; `endpoints` overrides it per service."""
+        return cls(_Clients(endpoints, endpoint), region)
+
+    def at(self, region: str | None, timeout: float = 0.0) -> "Cloud":
+        """The same account with another region or timeout; 0 or None keeps what there is."""
+        return replace(self, region=region or self.region, timeout=timeout or self.timeout)
+
+    def client(self, service: str) -> Any:
+        """boto3 client of a service in this region."""
+        return self.clients.get(service, self.region)
+
+    @property
+    def account(self) -> str:
+        """The account's id."""
+        if not self.clients.account:
+            answer = self.client("sts").get_caller_identity()
+            self.clients.account = answer["Account"]
+        return self.clients.account
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource of this account and region."""
+        return f"arn:{PARTITION}:{service}:{self.region}:{self.account}:{resource}"
+
+    def wait(self, what: str, check: Callable[[], Found | None]) -> Found:
+        """Call `check` until it returns something true.
+
+        Raises:
+            ProviderError: `what` did not come about before the timeout.
+        """
+        ends = time.monotonic() + self.timeout
+        pause = FIRST_PAUSE
+        while True:
+            found = check()
+            if found:
+                return found
+            if time.monotonic() + pause > ends:
+                raise ProviderError(f"{what}: not reached within {self.timeout:.0f} s")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _told(error: ClientError) -> Mapping[str, Any]:
+    return cast("Any", error).response.get("Error") or {}
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's code of a failed call, such as ``InvalidVpcID.NotFound``; empty for other errors."""
+    if isinstance(error, ClientError):
+        return str(_told(error).get("Code", ""))
+    return ""
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether a call failed because the thing is not there."""
+    code = error_code(error)
+    return code in _MISSING or "NotFound" in code or code.startswith("NoSuch")
+
+
+def missing_as_none(call: Callable[[], Any]) -> Any:
+    """The answer of `call`, or None when the thing is not there."""
+    try:
+        return call()
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def retry_on(
+    codes: frozenset[str], call: Callable[[], Found], seconds: float = DEPENDENCY_SECONDS
+) -> Found:
+    """Repeat `call` while it fails with one of `codes`, for `seconds` at most.
+
+    AWS answers DependencyViolation and the like for a while after the dependants were deleted.
+    """
+    ends = time.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if error_code(error) not in codes or time.monotonic() + pause > ends:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def cause(error: BaseException) -> str:
+    """What went wrong, for the user: the call, AWS's code and message."""
+    if isinstance(error, ClientError):
+        message = _told(error).get("Message", "")
+        operation = str(cast("Any", error).operation_name)
+        return f"{operation}: {error_code(error)}: {message}"
+    if isinstance(error, BotoCoreError):
+        return f"{type(error).__name__}: {error}"
+    return str(error)

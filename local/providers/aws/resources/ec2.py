@@ -1,0 +1,76 @@
+"""What resources of EC2 have in common."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from local.providers.aws import tags
+from local.providers.aws.cloud import Cloud, missing_as_none, retry_on
+from local.providers.aws.handler import Change, Handler, many
+
+DEPENDENCY = frozenset({"DependencyViolation", "ResourceInUse", "InvalidIPAddress.InUse"})
+GONE_STATES = frozenset({"deleted", "deleting", "terminated"})
+
+
+class Ec2Handler(Handler):
+    """Tags go by id, and with the call that makes the resource, so that none is ever untagged.
+
+    Attributes:
+        kind: Resource type in tag specifications, such as ``vpc``.
+    """
+
+    kind: ClassVar[str]
+
+    def tagged(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Argument of a create call that sets the tags."""
+        wanted = inputs.get("tagsAll")
+        if not wanted:
+            return {}
+        return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags.to_list(wanted)}]}
+
+    def tag_target(self, change: Change) -> str:
+        """Id that tags are set on."""
+        return change.id
+
+    def retag(
+        self, cloud: Cloud, change: Change, added: dict[str, str], removed: list[str]
+    ) -> None:
+        """Set and remove tags."""
+        ec2, target = cloud.client("ec2"), self.tag_target(change)
+        if added:
+            ec2.create_tags(Resources=[target], Tags=tags.to_list(added))
+        if removed:
+            ec2.delete_tags(Resources=[target], Tags=[{"Key": key} for key in removed])
+
+
+def first(answer: Any, key: str) -> Any:
+    """The one item of a describe answer, None when there is none or it is gone for good."""
+    for item in many(answer, key):
+        if str(item.get("State", "")) not in GONE_STATES:
+            return item
+    return None
+
+
+def find(cloud: Cloud, operation: str, key: str, **arguments: Any) -> Any:
+    """The one thing that `operation` describes, or None."""
+    call = getattr(cloud.client("ec2"), operation)
+    answer = missing_as_none(lambda: call(**arguments))
+    return None if answer is None else first(answer, key)
+
+
+def remove(cloud: Cloud, operation: str, **arguments: Any) -> None:
+    """Call a delete operation, waiting a while for dependants to go; gone counts as done."""
+    call = getattr(cloud.client("ec2"), operation)
+    missing_as_none(lambda: retry_on(DEPENDENCY, lambda: call(**arguments)))
+
+
+def seen_tags(item: Mapping[str, Any]) -> dict[str, str]:
+    """Tags of a described item."""
+    return tags.from_list(many(item, "Tags"))
+
+
+def filters(**values: Any) -> list[dict[str, Any]]:
+    """Filters of a describe call: ``vpc_id="x"`` becomes name ``vpc-id``, values ``[x]``."""
+    return [
+        {"Name": name.replace("_", "-"), "Values": value if isinstance(value, list) else [value]}
+        for name, value in values.items()
+    ]

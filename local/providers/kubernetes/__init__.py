@@ -1,0 +1,1 @@
+"""Stand-in for the `kubernetes` provider: server-side apply against a real API server."""

@@ -1,0 +1,138 @@
+"""One API server as the handlers use it: apply, wait, delete."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from local.providers.kubernetes.api import Api, ApiError
+from local.providers.kubernetes.discovery import Discovery, ResourceKind
+from local.providers.kubernetes.objects import (
+    FORCE,
+    PROPAGATION,
+    TIMEOUT,
+    Manifest,
+    annotations,
+    is_annotated,
+    metadata,
+)
+from local.providers.kubernetes.readiness import missing
+from local.providers.model import ProviderError
+
+DEFAULT_WAIT_SECONDS = 600.0
+FIRST_POLL_SECONDS = 0.05
+LONGEST_POLL_SECONDS = 2.0
+
+REMEDIES = (
+    "Remove the field from the program, take it over with the annotation "
+    f"{FORCE}: 'true' (or the provider's enablePatchForce), or leave it to the other with "
+    "ignoreChanges."
+)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An API server with its kinds.
+
+    Attributes:
+        force: Whether fields that others own are taken over everywhere.
+        default_namespace: Where namespaced objects go that name no namespace.
+    """
+
+    api: Api
+    discovery: Discovery
+    force: bool
+    default_namespace: str
+
+    def place(self, kind: ResourceKind, manifest: Mapping[str, Any]) -> tuple[str | None, str]:
+        """Namespace and name of an object."""
+        given = metadata(manifest)
+        name = given.get("name")
+        if not isinstance(name, str):
+            raise ProviderError("metadata.name is missing")
+        if not kind.namespaced:
+            return None, name
+        return str(given.get("namespace") or self.default_namespace), name
+
+    def apply(
+        self, kind: ResourceKind, manifest: Manifest, manager: str, *, dry_run: bool = False
+    ) -> Manifest:
+        """Server-side apply.
+
+        Raises:
+            ProviderError: Refused; a conflict names field, owner and what can be done.
+        """
+        namespace, name = self.place(kind, manifest)
+        body = manifest
+        if namespace is not None:
+            body = {**manifest, "metadata": {**metadata(manifest), "namespace": namespace}}
+        force = self.force or is_annotated(manifest, FORCE)
+        try:
+            return self.api.apply(
+                kind.path(namespace, name), body, manager, force=force, dry_run=dry_run
+            )
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT or not error.causes:
+                raise
+            taken = "; ".join(f"{field}: {message}" for field, message in error.causes)
+            raise ProviderError(f"fields belong to another manager: {taken}. {REMEDIES}") from None
+
+    def wait_ready(
+        self, kind: ResourceKind, live: Manifest, timeout: float
+    ) -> tuple[Manifest, str]:
+        """Wait until an object is ready.
+
+        Returns:
+            The object as it is then, and what it still lacks when the time is up.
+        """
+        namespace, name = self.place(kind, live)
+        deadline = time.monotonic() + _seconds(live, timeout)
+        pause = FIRST_POLL_SECONDS
+        while True:
+            lacks = missing(live)
+            if not lacks or time.monotonic() >= deadline:
+                return live, lacks
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_POLL_SECONDS)
+            found = self.api.find(kind.path(namespace, name))
+            if found is None:
+                return live, "it was deleted while it was waited for"
+            live = found
+
+    def delete(
+        self, kind: ResourceKind, namespace: str | None, name: str, given: Mapping[str, Any],
+        timeout: float,
+    ) -> None:  # fmt: skip
+        """Delete an object and wait until it is gone; one that is gone already is a success.
+
+        Raises:
+            ProviderError: It is still there when the time is up; names its finalizers.
+        """
+        path = kind.path(namespace, name)
+        policy = str(annotations(given).get(PROPAGATION, "Foreground")).capitalize()
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy}
+        try:
+            self.api.request("DELETE", path, body=body)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return
+            raise
+        deadline = time.monotonic() + _seconds(given, timeout)
+        pause = FIRST_POLL_SECONDS
+        while True:
+            found = self.api.find(path)
+            if found is None:
+                return
+            if time.monotonic() >= deadline:
+                held = ", ".join(metadata(found).get("finalizers") or []) or "none"
+                raise ProviderError(
+                    f"it was deleted but is still there; finalizers that hold it: {held}"
+                )
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_POLL_SECONDS)
+
+
+def _seconds(manifest: Mapping[str, Any], timeout: float) -> float:
+    annotated = annotations(manifest).get(TIMEOUT)
+    return float(annotated) if annotated else timeout or DEFAULT_WAIT_SECONDS

@@ -1,0 +1,279 @@
+"""``helm.sh/v3:Release``: recorded as Helm itself records it, not rendered."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, cast
+
+from local.cluster.crds import crds_for
+from local.errors import LocalCloudError
+from local.providers.diff import Path, Rule, diff_inputs
+from local.providers.kubernetes import helm_storage
+from local.providers.kubernetes.api import ApiError
+from local.providers.kubernetes.cluster import Cluster
+from local.providers.kubernetes.discovery import ResourceKind
+from local.providers.kubernetes.helm_storage import RECORDED, Release
+from local.providers.kubernetes.objects import labels, object_id, same_value, split_id
+from local.providers.model import (
+    Checked,
+    CheckFailure,
+    CheckRequest,
+    CreateRequest,
+    DeleteRequest,
+    Diff,
+    DiffRequest,
+    PartialError,
+    Properties,
+    ProviderError,
+    ReadRequest,
+    State,
+    UpdateRequest,
+)
+
+TYPE = "kubernetes:helm.sh/v3:Release"
+MANAGER = "helm"
+CRD_MANAGER = "llm-platform-crds"
+OWNER_LABEL = "llm-platform.dev/crds-of"
+LONGEST_NAME = 53
+KEPT_REVISIONS = 10
+CRD_SECONDS = 120.0
+
+KNOWN = frozenset(
+    {
+        "allowNullValues", "atomic", "chart", "cleanupOnFail", "compat", "createNamespace",
+        "dependencyUpdate", "description", "disableCRDHooks", "disableOpenapiValidation",
+        "disableWebhooks", "forceUpdate", "lint", "maxHistory", "name", "namespace",
+        "recreatePods", "renderSubchartNotes", "replace", "repositoryOpts", "resetValues",
+        "resourceNames", "reuseValues", "skipAwait", "skipCrds", "takeOwnership", "timeout",
+        "values", "verify", "version", "waitForJobs",
+    }
+)  # fmt: skip
+FIXED = {("name",), ("namespace",)}
+NOT_KEPT = frozenset({"values", "name", "namespace", "version"})
+"""Inputs that Helm's record has a place for."""
+
+SECRETS = ResourceKind("v1", "Secret", "secrets", namespaced=True)
+NAMESPACES = ResourceKind("v1", "Namespace", "namespaces", namespaced=False)
+DEFINITIONS = ResourceKind(
+    "apiextensions.k8s.io/v1",
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    namespaced=False,
+)
+
+
+def check(request: CheckRequest, default_namespace: str) -> Checked:
+    """Fill in name and namespace; refuse what would not be obeyed."""
+    inputs = dict(request.inputs)
+    inputs.setdefault("namespace", default_namespace)
+    if inputs.get("name") is None:
+        suffix = request.random_seed.hex()[:8]
+        inputs["name"] = request.old_inputs.get("name") or f"{request.name.lower()}-{suffix}"
+    failures = [
+        CheckFailure(key, f"input {key!r} is not handled by the local stand-in")
+        for key in sorted(set(inputs) - KNOWN)
+        if not key.startswith("__")
+    ]
+    name, version = inputs["name"], inputs.get("version")
+    if isinstance(name, str) and len(name) > LONGEST_NAME:
+        reason = f"{name!r} has {len(name)} characters; Helm allows {LONGEST_NAME}"
+        failures.append(CheckFailure("name", reason))
+    if version is None:
+        failures.append(CheckFailure("version", "is missing; a chart is pinned here"))
+    return Checked(inputs, failures)
+
+
+def diff(request: DiffRequest) -> Diff:
+    """A release is updated in place, unless it moves."""
+
+    def rule(path: Path) -> Rule:
+        return Rule(replace=path in FIXED, same=same_value)
+
+    return diff_inputs(
+        request.old_inputs, request.inputs, rule, request.ignore_changes, delete_before_replace=True
+    )
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The operations, on one cluster."""
+
+    cluster: Cluster
+
+    def create(self, request: CreateRequest) -> State:
+        """Record the first revision and install the CRDs at hand."""
+        inputs = request.inputs
+        if request.preview:
+            return State("", dict(inputs))
+        now = _now()
+        release = Release(
+            name=inputs["name"],
+            namespace=inputs["namespace"],
+            revision=1,
+            chart=_chart(inputs),
+            version=str(inputs["version"]),
+            values=inputs.get("values") or {},
+            inputs=_other(inputs),
+            crds=(),
+            first=now,
+            last=now,
+        )
+        if inputs.get("createNamespace"):
+            self._make_namespace(release.namespace)
+        self._record(release)
+        return self._with_crds(release, inputs)
+
+    def update(self, request: UpdateRequest) -> State:
+        """Record the next revision."""
+        inputs = request.inputs
+        if request.preview:
+            return State(request.id, {**request.old_outputs, **inputs})
+        old = self._newest(*split_id(request.id))
+        if old is None:
+            raise ProviderError(f"release {request.id} is gone; refresh the stack")
+        release = replace(
+            old,
+            revision=old.revision + 1,
+            chart=_chart(inputs),
+            version=str(inputs["version"]),
+            values=inputs.get("values") or {},
+            inputs=_other(inputs),
+            last=_now(),
+        )
+        self._record(release)
+        self._forget(release, release.revision - KEPT_REVISIONS)
+        return self._with_crds(release, inputs)
+
+    def read(self, request: ReadRequest) -> State | None:
+        """The newest revision, as Helm's record has it."""
+        release = self._newest(*split_id(request.id))
+        if release is None:
+            return None
+        inputs = _inputs(release)
+        return State(request.id, {**inputs, **_outputs(release)}, inputs)
+
+    def delete(self, request: DeleteRequest) -> None:
+        """Forget every revision and remove the CRDs that were installed for it."""
+        namespace, name = split_id(request.id)
+        release = self._newest(namespace, name)
+        if release is None:
+            return
+        owner = _owner(release)
+        for crd in release.crds:
+            live = self.cluster.api.find(DEFINITIONS.path(None, crd))
+            if live is not None and labels(live).get(OWNER_LABEL) == owner:
+                self.cluster.delete(DEFINITIONS, None, crd, {}, request.timeout)
+        self._forget(release, release.revision)
+
+    def _make_namespace(self, name: str) -> None:
+        if self.cluster.api.find(NAMESPACES.path(None, name)) is None:
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            self.cluster.api.request("POST", "/api/v1/namespaces", body=body)
+
+    def _record(self, release: Release) -> None:
+        path = f"/api/v1/namespaces/{release.namespace}/secrets"
+        query = {"fieldManager": MANAGER}
+        try:
+            self.cluster.api.request(
+                "POST", path, query=query, body=helm_storage.to_secret(release)
+            )
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            raise ProviderError(
+                f"release {release.namespace}/{release.name} stands already (revision "
+                f"{release.revision}); import it or choose another name"
+            ) from None
+
+    def _forget(self, release: Release, last: int) -> None:
+        for revision in range(max(last - KEPT_REVISIONS, 1), last + 1):
+            name = helm_storage.secret_name(release.name, revision)
+            self.cluster.delete(SECRETS, release.namespace, name, {}, 0)
+
+    def _newest(self, namespace: str | None, name: str) -> Release | None:
+        path = f"/api/v1/namespaces/{namespace}/secrets"
+        found = self.cluster.api.get(path, labelSelector=f"owner=helm,name={name}")
+        secrets = cast("list[Mapping[str, Any]]", found.get("items") or [])
+        records = [helm_storage.from_secret(each) for each in secrets]
+        return max(records, key=lambda each: each.revision, default=None)
+
+    def _with_crds(self, release: Release, inputs: Mapping[str, Any]) -> State:
+        state = State(object_id(release.namespace, release.name), {**inputs, **_outputs(release)})
+        if inputs.get("skipCrds"):
+            return state
+        try:
+            names = self._install_crds(release)
+        except (LocalCloudError, ProviderError) as error:
+            raise PartialError(state, [f"its CRDs could not be installed: {error}"]) from None
+        if set(names) != set(release.crds):
+            noted = helm_storage.to_secret(replace(release, crds=tuple(names)))
+            path = SECRETS.path(release.namespace, noted["metadata"]["name"])
+            self.cluster.api.apply(path, noted, MANAGER, force=True, dry_run=False)
+        return state
+
+    def _install_crds(self, release: Release) -> list[str]:
+        names: list[str] = []
+        for crd in crds_for(release.chart, release.version).manifests:
+            owned = {**labels(crd), OWNER_LABEL: _owner(release)}
+            manifest = {**crd, "metadata": {**crd["metadata"], "labels": owned}}
+            self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
+            names.append(str(crd["metadata"]["name"]))
+        deadline = time.monotonic() + CRD_SECONDS
+        for name in names:
+            live = self.cluster.api.get(DEFINITIONS.path(None, name))
+            left = max(deadline - time.monotonic(), 1.0)
+            _, lacks = self.cluster.wait_ready(DEFINITIONS, live, left)
+            if lacks:
+                raise ProviderError(f"CRD {name}: {lacks}")
+        return names
+
+
+def _chart(inputs: Mapping[str, Any]) -> str:
+    """Name of the chart; an OCI reference ends with it."""
+    return str(inputs["chart"]).rstrip("/").rpartition("/")[2]
+
+
+def _other(inputs: Mapping[str, Any]) -> Properties:
+    return {
+        key: value
+        for key, value in inputs.items()
+        if key not in NOT_KEPT and not key.startswith("__")
+    }
+
+
+def _inputs(release: Release) -> Properties:
+    inputs: Properties = {
+        **release.inputs,
+        "name": release.name,
+        "namespace": release.namespace,
+        "version": release.version,
+    }
+    if release.values:
+        inputs["values"] = release.values
+    return inputs
+
+
+def _outputs(release: Release) -> Properties:
+    return {
+        "resourceNames": {},
+        "status": {
+            "appVersion": "",
+            "chart": release.chart,
+            "name": release.name,
+            "namespace": release.namespace,
+            "revision": release.revision,
+            "status": "deployed",
+            "version": release.version,
+        },
+        "description": release.inputs.get("description") or RECORDED,
+    }
+
+
+def _owner(release: Release) -> str:
+    return f"{release.namespace}.{release.name}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
