@@ -6,22 +6,30 @@ rest against the library's own checks before anything is started.
 
 from typing import TYPE_CHECKING
 
-from infra.settings import GpuPool, Settings
+from infra.settings import GpuPool, Service, Settings, Tenant
+from llm_platform.addons.order import default_addons
+from llm_platform.aws.kinds import AccessPolicy, NodeAutoscaler
+from llm_platform.gpu.advertiser import default_advertiser
+from llm_platform.gpu.kinds import GpuAdvertiser, GpuAmiFamily
 
 if TYPE_CHECKING:
     from llm_platform import (
         ClusterArgs,
         CostBudgetArgs,
         GpuNodePoolArgs,
+        LlmServiceArgs,
         NetworkArgs,
+        TenantNamespaceArgs,
     )
 
-MAX_NODES_HEADROOM = 2
-"""Nodes beyond every pool's maximum for which the network leaves room: updates add before they
-take away."""
+SPARE_NODES = 2
+"""Nodes beyond every maximum that the network has room for: updates add before they take away."""
 
 PODS_PER_NODE = 58
-"""Pods of one m7i.xlarge without prefix delegation."""
+"""Pods of one m7i.xlarge."""
+
+AUTOSCALER = "cluster-autoscaler"
+RUNTIME = "triton"
 
 
 def cluster_name(settings: Settings) -> str:
@@ -50,7 +58,7 @@ def network_args(settings: Settings) -> "NetworkArgs":
         "nat": network.nat_gateways,
         "endpoints": list(network.endpoints),
         "cluster_name": cluster_name(settings),
-        "max_nodes": nodes + MAX_NODES_HEADROOM,
+        "max_nodes": nodes + SPARE_NODES,
         "max_pods": nodes * PODS_PER_NODE,
         "flow_log_retention_days": network.flow_log_retention_days,
         "tags": {**cost_tags(settings)},
@@ -59,8 +67,6 @@ def network_args(settings: Settings) -> "NetworkArgs":
 
 def cluster_args(settings: Settings) -> "ClusterArgs":
     """Inputs of the cluster; the stack fills in VPC and subnets."""
-    from llm_platform.aws.kinds import AccessPolicy  # noqa: PLC0415
-
     cluster = settings.cluster
     nodes = cluster.system_nodes
     return {
@@ -89,7 +95,7 @@ def cluster_args(settings: Settings) -> "ClusterArgs":
 
 
 def gpu_pool_args(settings: Settings, pool: GpuPool) -> "GpuNodePoolArgs":
-    """Inputs of a GPU pool; the stack fills in cluster and subnets."""
+    """Inputs of a GPU pool; the stack fills in the subnets."""
     args: GpuNodePoolArgs = {
         "cluster_name": cluster_name(settings),
         "subnet_ids": ["subnet-1"],
@@ -105,6 +111,52 @@ def gpu_pool_args(settings: Settings, pool: GpuPool) -> "GpuNodePoolArgs":
     }
     if pool.reservation_id is not None:
         args["reservation_id"] = pool.reservation_id
+    return args
+
+
+def advertised_pools(settings: Settings) -> tuple[tuple[GpuAmiFamily, GpuAdvertiser], ...]:
+    """Operating system of every GPU pool, and who tells Kubernetes of its GPUs."""
+    return tuple(
+        (pool.ami_family, default_advertiser(pool.ami_family)) for pool in settings.gpu_pools
+    )
+
+
+def selected_addons(settings: Settings) -> list[str]:
+    """Names of the add-ons of this environment."""
+    also = set(settings.addons.also)
+    if any(p.autoscaler is NodeAutoscaler.CLUSTER_AUTOSCALER for p in settings.gpu_pools):
+        also.add(AUTOSCALER)
+    return default_addons(settings.addons.size, settings.addons.without, sorted(also))
+
+
+def tenant_args(settings: Settings, tenant: Tenant) -> "TenantNamespaceArgs":
+    """Inputs of a tenant's namespace."""
+    return {
+        "namespace_name": tenant.name,
+        "gpus": tenant.gpus,
+        "cpus": tenant.cpus,
+        "memory_gib": tenant.memory_gib,
+        "tags": {**cost_tags(settings), "team": tenant.name},
+    }
+
+
+def service_args(settings: Settings, service: Service) -> "LlmServiceArgs":
+    """Inputs of a served model; the stack fills in repository, runtime and access."""
+    args: LlmServiceArgs = {
+        "namespace": service.tenant,
+        "model": service.model,
+        "repository_uri": "s3://bucket/model_repo/",
+        "runtime": RUNTIME,
+        "service_name": service.name,
+        "gpus": service.gpus,
+        "cpus": service.cpus,
+        "memory_gib": service.memory_gib,
+        "min_replicas": service.replicas,
+        "max_replicas": service.maximum_replicas,
+        "tags": {**cost_tags(settings), "team": service.tenant},
+    }
+    if service.pool is not None:
+        args["pool"] = service.pool
     return args
 
 

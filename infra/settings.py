@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from llm_platform.addons.kinds import PlatformSize
 from llm_platform.aws.kinds import AwsEndpoint, NatMode, NodeAutoscaler
 from llm_platform.gpu.kinds import CapacityType, GpuAmiFamily
 
@@ -51,15 +52,6 @@ class Cloud(StrEnum):
     """An AWS account, through the official provider plugins."""
     EMULATED = "emulated"
     """This machine: AWS emulated, a real Kubernetes API server."""
-
-
-class Size(StrEnum):
-    """How much the shared services (monitoring, logs, workflows) are given."""
-
-    SMALL = "small"
-    """One replica each, short retention: for development."""
-    LARGE = "large"
-    """Several replicas over zones, long retention: for production."""
 
 
 class Environment(Room):
@@ -156,6 +148,16 @@ class GpuPool(Room):
     root_volume_gib: int = Field(default=200, ge=100, le=2000)
 
 
+class Serving(Room):
+    """How served models are reached."""
+
+    domain: str = Field(
+        default="models.internal",
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+        json_schema_extra=says("a DNS domain, e.g. models.example.com"),
+    )
+
+
 class Models(Room):
     """The model store."""
 
@@ -163,12 +165,14 @@ class Models(Room):
 
 
 class Addons(Room):
-    """The add-ons of the platform, from `llm_platform.addons`."""
+    """The add-ons of the platform, from `llm_platform.addons.table`."""
 
-    size: Size = Size.LARGE
+    size: PlatformSize = PlatformSize.LARGE
     without: tuple[Name, ...] = Field(
-        default=(),
-        json_schema_extra=says("names of add-ons to leave out, as `llmp status` lists them"),
+        default=(), json_schema_extra=says("names of add-ons to leave out, from docs/addons.md")
+    )
+    also: tuple[Name, ...] = Field(
+        default=(), json_schema_extra=says("names of add-ons to have besides, from docs/addons.md")
     )
 
 
@@ -223,6 +227,7 @@ class Settings(Room):
     cluster: Cluster = Cluster()
     gpu_pools: tuple[GpuPool, ...] = ()
     models: Models = Models()
+    serving: Serving = Serving()
     addons: Addons = Addons()
     tenants: tuple[Tenant, ...] = ()
     services: tuple[Service, ...] = ()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Cluster, Cost, Environment, GpuPool, Network, Service, Tenant
+from infra.settings import Addons, Cluster, Cost, Environment, GpuPool, Network, Service, Tenant
+from llm_platform.addons.order import check_addons, default_addons
+from llm_platform.addons.table import ADDONS
 from llm_platform.aws.kinds import NodeAutoscaler
 from llm_platform.problems import Problem
 from local.paths import REPOSITORY
@@ -55,6 +57,11 @@ class Rooms:
     def services(self) -> tuple[Service, ...] | None:
         """Services, if they are well-formed."""
         return self.values.get("services")
+
+    @property
+    def addons(self) -> Addons | None:
+        """Add-ons, if they are well-formed."""
+        return self.values.get("addons")
 
     @property
     def cost(self) -> Cost | None:
@@ -155,12 +162,26 @@ def pools_are_paid_for(rooms: Rooms) -> Iterable[Problem]:
                 )
 
 
+def addons_fit(rooms: Rooms) -> Iterable[Problem]:
+    """The add-ons of this environment are known and have what they need."""
+    addons = rooms.addons
+    if addons is None:
+        return ()
+    unknown = [name for name in (*addons.without, *addons.also) if name not in ADDONS]
+    problems = [
+        Problem("addons", f"'{name}' is no add-on", "names from docs/addons.md") for name in unknown
+    ]
+    also = [name for name in addons.also if name in ADDONS]
+    return [*problems, *check_addons(default_addons(addons.size, addons.without, also))]
+
+
 RULES: tuple[Rule, ...] = (
     network_fits,
     names_differ,
     sizes_are_ordered,
     services_have_their_place,
     pools_are_paid_for,
+    addons_fit,
 )
 
 

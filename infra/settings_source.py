@@ -11,8 +11,9 @@ from typing import Any, cast
 import yaml
 
 from infra.settings import Settings
+from infra.settings_components import component_problems
 from infra.settings_problems import parse
-from llm_platform.problems import InvalidInputsError, Problem
+from llm_platform.problems import InvalidInputsError, Problem, raise_if_any
 
 PROJECT = "llm-platform"
 """Name of the Pulumi project, and the namespace of its own configuration keys."""
@@ -31,6 +32,7 @@ def settings_from(values: Mapping[str, Any], subject: str) -> Settings:
     settings, problems = parse(_rooms(values))
     if settings is None or problems:
         raise InvalidInputsError(subject, problems)
+    raise_if_any(subject, component_problems(settings))
     return settings
 
 

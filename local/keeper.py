@@ -7,6 +7,7 @@ dies, however it dies. SIGTERM stops everything in order; SIGHUP reads the table
 what has failed.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -214,8 +215,9 @@ def _how_ended(code: int) -> str:
 
 def _say(text: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    sys.stderr.write(f"{stamp} {text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # a full disk; the cloud goes on without its diary
+        sys.stderr.write(f"{stamp} {text}\n")
+        sys.stderr.flush()
 
 
 def _lock(path: Path) -> int | None:

@@ -1,5 +1,30 @@
 # Types of the lazy exports of `__init__.py`; a test compares the two.
 
+from llm_platform.addons.arguments import (
+    addon_args,
+    check_context,
+    identity_args,
+)
+from llm_platform.addons.context import (
+    AddonContext,
+    PostgresDatabase,
+)
+from llm_platform.addons.helm_addon import (
+    HelmAddon,
+    HelmAddonArgs,
+)
+from llm_platform.addons.kinds import (
+    Layer,
+    PlatformSize,
+)
+from llm_platform.addons.order import (
+    addon_order,
+    check_addons,
+    default_addons,
+)
+from llm_platform.addons.table import (
+    ADDONS,
+)
 from llm_platform.aws.budget import (
     CostBudget,
     CostBudgetArgs,
@@ -45,36 +70,93 @@ from llm_platform.gpu.node_pool import (
     GpuNodePoolArgs,
     GpuNodeVolume,
 )
+from llm_platform.kubernetes.cluster_defaults import (
+    ClusterDefaults,
+    ClusterDefaultsArgs,
+)
+from llm_platform.kubernetes.generated_secret import (
+    GeneratedSecret,
+)
+from llm_platform.kubernetes.kinds import (
+    PodSecurity,
+)
+from llm_platform.kubernetes.tenant_namespace import (
+    NamespacePeer,
+    TenantNamespace,
+    TenantNamespaceArgs,
+)
+from llm_platform.serving.gateway import (
+    ServingGateway,
+    ServingGatewayArgs,
+)
+from llm_platform.serving.kinds import (
+    TritonVariant,
+)
+from llm_platform.serving.llm_service import (
+    LlmService,
+    LlmServiceArgs,
+)
+from llm_platform.serving.triton_runtime import (
+    TritonRuntime,
+    TritonRuntimeArgs,
+)
 
 EXPORTS: dict[str, str]
 
 __all__ = [
+    "ADDONS",
     "EXPORTS",
     "AccessPolicy",
+    "AddonContext",
     "AwsEndpoint",
     "CapacityType",
     "Cluster",
     "ClusterAccess",
     "ClusterAccessPolicy",
     "ClusterArgs",
+    "ClusterDefaults",
+    "ClusterDefaultsArgs",
     "CostBudget",
     "CostBudgetArgs",
+    "GeneratedSecret",
     "GpuAdvertiser",
     "GpuAmiFamily",
     "GpuEfa",
     "GpuNodePool",
     "GpuNodePoolArgs",
     "GpuNodeVolume",
+    "HelmAddon",
+    "HelmAddonArgs",
     "IdentityMode",
+    "Layer",
+    "LlmService",
+    "LlmServiceArgs",
     "ModelStore",
     "ModelStoreArgs",
+    "NamespacePeer",
     "NatMode",
     "Network",
     "NetworkArgs",
     "NodeAutoscaler",
+    "PlatformSize",
+    "PodSecurity",
     "PolicyStatement",
+    "PostgresDatabase",
+    "ServingGateway",
+    "ServingGatewayArgs",
     "SystemNodes",
+    "TenantNamespace",
+    "TenantNamespaceArgs",
+    "TritonRuntime",
+    "TritonRuntimeArgs",
+    "TritonVariant",
     "WorkloadIdentity",
     "WorkloadIdentityArgs",
+    "addon_args",
+    "addon_order",
+    "check_addons",
+    "check_context",
+    "default_addons",
+    "identity_args",
     "read_model_repository",
 ]

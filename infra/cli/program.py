@@ -1,6 +1,7 @@
 """The platform's program, as the engine runs it inside this process."""
 
 import threading
+from importlib import import_module
 
 from infra.settings import Settings
 
@@ -23,4 +24,4 @@ class Program:
 
 
 def _load() -> None:
-    import infra.stack  # noqa: F401, PLC0415 - for its effect: the modules are then in memory
+    import_module("infra.stack")

@@ -31,7 +31,7 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}\n")
+    sys.stdout.write(f"listening on http://127.0.0.1:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
     return 0

@@ -25,6 +25,11 @@ Environment = dict[str, Any]
 _CONCURRENT = frozenset({"s3", "sqs"})
 """Services whose calls may wait (uploads, long polling), so they do not hold the lock."""
 
+_SERVICES = (
+    *("ec2", "iam", "eks", "sts", "s3", "kms", "logs"),
+    *("sqs", "sns", "events", "ecr", "ssm", "budgets", "ce"),
+)
+
 
 class MotoApplication:
     """Answers every request of the emulated cloud.
@@ -42,12 +47,13 @@ class MotoApplication:
         self._log = CallLog(facts.folder / "calls.jsonl" if facts.folder else None)
 
     def warm(self) -> None:
-        """Load what the first call would have to wait for: models of the largest services."""
-        _load(("ec2", "iam", "eks", "sts"))
+        """Load the services of the platform, so that their first call need not; takes a second.
 
-    def warm_rest(self) -> None:
-        """Load the other services of the platform, while requests are answered already."""
-        _load(("s3", "kms", "logs", "sqs", "sns", "events", "ecr", "ssm", "budgets", "ce"))
+        May run while requests are answered already.
+        """
+        for service in _SERVICES:
+            get_service_router(service)
+            backend_dict(service)
 
     def __call__(self, environ: Environment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI entry point."""
@@ -77,17 +83,12 @@ class MotoApplication:
             status, headers, body = _not_emulated(request, str(error))
         except Exception as error:  # noqa: BLE001 a fault of moto must not look like AWS's own
             status, headers, body = _broken(request, error)
-        if status.startswith("404") and not body and request.service:
+        unrouted = status.startswith("404") and not body and request.service != "s3"
+        if unrouted and request.service and environ["REQUEST_METHOD"] != "HEAD":
             status, headers, body = _not_emulated(request, "")
         self._log.write(request, int(status.split()[0]), body)
         start_response(status, headers)
         return [body]
-
-
-def _load(services: tuple[str, ...]) -> None:
-    for service in services:
-        get_service_router(service)
-        backend_dict(service)
 
 
 def _discard(_data: bytes) -> None:

@@ -10,7 +10,7 @@ from local.aws.data.notes import Kind, Note
 from local.aws.data.notes_done import ADDED, CORRECTED
 from local.aws.data.notes_limits import DIFFERENT, REFUSED
 
-NOTES: tuple[Note, ...] = (*ADDED, *CORRECTED, *REFUSED, *DIFFERENT)
+EMULATION: tuple[Note, ...] = (*ADDED, *CORRECTED, *REFUSED, *DIFFERENT)
 """The whole table."""
 
 _TITLES = {
@@ -26,7 +26,7 @@ def markdown() -> str:
     lines = [
         "# What the emulated AWS is, and is not",
         "",
-        "`make up` runs AWS as one [moto](https://github.com/getmoto/moto) process with parts of",
+        "`make up` runs AWS as one moto process with parts of",
         "our own in it. This page is printed by `python -m local.aws.emulation`; do not edit it.",
         "An operation that neither moto nor this table has is answered with the error code",
         "`NotEmulated` and status 501.",
@@ -36,7 +36,7 @@ def markdown() -> str:
         refused = kind is Kind.REFUSED
         lines.append(f"| service | what | {'error code' if refused else 'operations'} |")
         lines.append("|---|---|---|")
-        for note in NOTES:
+        for note in EMULATION:
             if note.kind is kind:
                 last = f"`{note.code}`" if refused else ", ".join(note.operations)
                 lines.append(f"| {note.service} | {note.what} | {last} |")

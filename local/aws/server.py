@@ -32,7 +32,6 @@ class Front:
             )
 
             application = MotoApplication(self._facts)
-            application.warm()
             server.RequestHandlerClass = MotoRequestHandler
             self._application = application
         except Exception:  # noqa: BLE001 the thread ends here, and requests must not hang
@@ -40,7 +39,7 @@ class Front:
         finally:
             self._loaded.set()
         if self._application is not None:
-            self._application.warm_rest()
+            self._application.warm()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -71,5 +70,6 @@ def make(facts: Facts, port: int) -> BaseWSGIServer:
         server = make_server(
             "127.0.0.1", number, cast("Any", front), threaded=True, fd=listener.fileno()
         )
+        server.server_port = number
     threading.Thread(target=front.load, args=(server,), name="load moto", daemon=True).start()
     return server

@@ -47,14 +47,12 @@ def generated_secret(
         api_version=GENERATORS,
         kind="Password",
         metadata=metadata(component, f"{resource}-generator", secret["name"], namespace),
-        others={
-            "spec": {
-                "length": secret.get("length", DEFAULT_LENGTH),
-                "digits": 8,
-                "symbols": 0,
-                "noUpper": False,
-                "allowRepeat": True,
-            }
+        spec={
+            "length": secret.get("length", DEFAULT_LENGTH),
+            "digits": 8,
+            "symbols": 0,
+            "noUpper": False,
+            "allowRepeat": True,
         },
         opts=component.child(),
     )
@@ -63,31 +61,29 @@ def generated_secret(
         api_version=EXTERNAL_SECRETS,
         kind="ExternalSecret",
         metadata=metadata(component, resource, secret["name"], namespace),
-        others={
-            "spec": {
-                "refreshPolicy": "CreatedOnce",
-                "target": {
-                    "name": secret["name"],
-                    "creationPolicy": "Owner",
-                    "template": {
-                        "data": {
-                            secret["user_key"]: secret["user"],
-                            secret["password_key"]: "{{ .password }}",
-                        }
-                    },
+        spec={
+            "refreshPolicy": "CreatedOnce",
+            "target": {
+                "name": secret["name"],
+                "creationPolicy": "Owner",
+                "template": {
+                    "data": {
+                        secret["user_key"]: secret["user"],
+                        secret["password_key"]: "{{ .password }}",
+                    }
                 },
-                "dataFrom": [
-                    {
-                        "sourceRef": {
-                            "generatorRef": {
-                                "apiVersion": GENERATORS,
-                                "kind": "Password",
-                                "name": secret["name"],
-                            }
+            },
+            "dataFrom": [
+                {
+                    "sourceRef": {
+                        "generatorRef": {
+                            "apiVersion": GENERATORS,
+                            "kind": "Password",
+                            "name": secret["name"],
                         }
                     }
-                ],
-            }
+                }
+            ],
         },
         opts=component.child(depends_on=[generator]),
     )

@@ -34,3 +34,13 @@ class Note:
     what: str
     operations: tuple[str, ...] = ()
     code: str = ""
+
+    @property
+    def how_far(self) -> str:
+        """In a few words: what somebody can rely on."""
+        return {
+            Kind.ADDED: "emulated; moto lacks it",
+            Kind.CORRECTED: "emulated; moto gets it wrong",
+            Kind.REFUSED: f"refused with {self.code}",
+            Kind.DIFFERENT: "not as on AWS",
+        }[self.kind]

@@ -156,6 +156,13 @@ CORRECTED: tuple[Note, ...] = (
     ),
     Note(
         Kind.CORRECTED,
+        "logs",
+        "A cluster that logs makes its log group when it has none, and brings it back when it is "
+        "deleted before the cluster.",
+        ("DeleteLogGroup",),
+    ),
+    Note(
+        Kind.CORRECTED,
         "eks",
         "Tags of everything that EKS makes, found by ARN.",
         ("TagResource", "UntagResource", "ListTagsForResource"),
@@ -184,8 +191,12 @@ CORRECTED: tuple[Note, ...] = (
         Kind.CORRECTED,
         "s3",
         "Bucket policies with conditions: requests count as sent over TLS, statements with other "
-        "condition keys do not apply. Access logging works beside a Deny for everyone. The number of newer versions to keep and "
-        "notifications to EventBridge are not dropped.",
+        "condition keys do not apply. Access logging works beside a Deny for everyone.",
+    ),
+    Note(
+        Kind.CORRECTED,
+        "s3",
+        "Lifecycle rules keep NewerNoncurrentVersions; notifications to EventBridge are kept.",
     ),
     Note(Kind.CORRECTED, "iam", "The managed policies of AWS exist and can be attached."),
     Note(

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.aws import backends, callers
 from local.aws.data import cluster_versions
-from local.aws.eks import access
+from local.aws.eks import access, log_groups
 from local.aws.eks.checks import (
     check_cluster_role,
     check_cluster_subnets,
@@ -64,6 +64,7 @@ def create(call: Call) -> Document:
     cluster.platformVersion = "eks.1"
     _settle(cluster, call, network, vpc_id)
     backend.clusters[name] = cluster
+    log_groups.ensure(cluster, call.region)
     return {"cluster": cluster}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.aws.data.cluster_versions import offered
-from local.aws.eks import access
+from local.aws.eks import access, log_groups
 from local.aws.eks.checks import check_cluster_subnets, check_encryption, check_security_groups
 from local.aws.eks.clusters import check_endpoints, logging_of
 from local.aws.eks.state import EksCluster, cluster_of, invalid, record_update
@@ -72,13 +72,14 @@ def _vpc(cluster: EksCluster, wanted: Document, region: str) -> Document:
     )
 
 
-def _logging(cluster: EksCluster, wanted: Document, _region: str) -> Document:
+def _logging(cluster: EksCluster, wanted: Document, region: str) -> Document:
     setups: list[Document] = [*cluster.logging["clusterLogging"], *wanted["clusterLogging"]]
     merged = logging_of({"clusterLogging": setups})
     if merged == cluster.logging:
         message = "No changes needed for the logging config provided"
         raise invalid(message)
     cluster.logging = merged
+    log_groups.ensure(cluster, region)
     return record_update(cluster, "LoggingUpdate", {"ClusterLogging": wanted["clusterLogging"]})
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: the key of a log group can be changed, which moto lacks."""
+"""CloudWatch Logs: keys of log groups, and groups that clusters bring back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from moto.logs.responses import LogsResponse
 
 from local.aws import backends
+from local.aws.eks import log_groups
 from local.aws.operations import AwsError, Call, Document, Operation, TableResponse
 
 
@@ -35,10 +36,19 @@ def disassociate_key(call: Call) -> Document:
     return {}
 
 
+def delete_group(call: Call) -> Document:
+    """DeleteLogGroup; the group of a cluster that logs comes back, empty and kept for ever."""
+    name = call.text("logGroupName")
+    backends.logs(call.region).delete_log_group(name)
+    log_groups.revive(name, call.region)
+    return {}
+
+
 class LogsResponseWithKeys(TableResponse, LogsResponse):
     """Ours first, then moto's."""
 
     operations: Mapping[str, Operation] = {
         "AssociateKmsKey": associate_key,
         "DisassociateKmsKey": disassociate_key,
+        "DeleteLogGroup": delete_group,
     }

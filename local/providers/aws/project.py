@@ -66,9 +66,9 @@ def _present(field: Field, seen: Any, given: Any, everything: bool) -> tuple[Any
         items = cast("list[Any]", seen)
         had = cast("list[Any]", given) if isinstance(given, list) else []
         return _list(field, items, had, everything)
-    if given is not None and (given == seen or (field.same and field.same(given, seen))):
-        return given, given
-    return seen, seen
+    same = given is not None and (given == seen or (field.same and field.same(given, seen)))
+    value: Any = given if same else seen
+    return value, value
 
 
 def _as_dict(value: Any) -> Properties:

@@ -156,6 +156,28 @@ def test_log_types_are_switched_one_by_one(eks: Any, cluster: str) -> None:
     assert switch(["api"], on=False)[0] == {"types": ["audit"], "enabled": True}
 
 
+def test_a_cluster_that_logs_keeps_its_log_group_alive(
+    eks: Any, emulator: Any, make_cluster: MakeCluster, name: str
+) -> None:
+    logs = emulator.client("logs")
+    group = f"/aws/eks/{name}/cluster"
+
+    def groups() -> list[str]:
+        found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        return [each["logGroupName"] for each in found]
+
+    make_cluster()
+    assert groups() == []
+    setup = {"clusterLogging": [{"types": ["audit"], "enabled": True}]}
+    eks.update_cluster_config(name=name, logging=setup)
+    logs.delete_log_group(logGroupName=group)
+    assert groups() == [group]
+    eks.delete_cluster(name=name)
+    logs.delete_log_group(logGroupName=group)
+    assert groups() == []
+    assert refusal(logs.delete_log_group, logGroupName=group)[0] == "ResourceNotFoundException"
+
+
 def test_authentication_mode_goes_forward_only(
     eks: Any, make_cluster: MakeCluster, name: str
 ) -> None:

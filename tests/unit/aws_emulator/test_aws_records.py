@@ -9,7 +9,7 @@ from local.aws.data.cluster_versions import CLUSTER_VERSIONS, DEFAULT_VERSION, o
 from local.aws.data.notes import Kind
 from local.aws.ec2.responses import Ec2Response
 from local.aws.eks.responses import EksResponse
-from local.aws.emulation import NOTES, markdown
+from local.aws.emulation import EMULATION, markdown
 from local.aws.inventory import alive, count, inventory
 from local.aws.services.budgets import BudgetsResponseWithTags
 from local.aws.services.cost_explorer import CostResponse
@@ -112,17 +112,18 @@ def test_the_page_is_what_the_table_says() -> None:
 
 
 def test_the_table_names_every_operation_of_ours() -> None:
-    told = {(note.service, operation) for note in NOTES for operation in note.operations}
+    told = {(note.service, operation) for note in EMULATION for operation in note.operations}
     ours = _operations()
     assert ours - told == set()
     done = {
         (note.service, operation)
-        for note in NOTES
+        for note in EMULATION
         if note.kind in {Kind.ADDED, Kind.CORRECTED}
         for operation in note.operations
     }
     assert done - ours == set()
-    assert all(note.code for note in NOTES if note.kind is Kind.REFUSED)
+    assert all(note.code for note in EMULATION if note.kind is Kind.REFUSED)
+    assert all(note.how_far for note in EMULATION)
 
 
 def _operations() -> set[tuple[str, str]]:

@@ -43,6 +43,14 @@ def test_a_policy_for_tls_lets_objects_through(emulator: Emulator, name: str) ->
     s3.delete_bucket(Bucket=bucket)
 
 
+def test_what_is_not_there_is_not_found(emulator: Emulator, name: str) -> None:
+    s3 = emulator.client("s3")
+    bucket = _bucket(s3, f"{name}-empty")
+    assert refusal(s3.head_object, Bucket=bucket, Key="none")[0] == "404"
+    assert refusal(s3.head_bucket, Bucket=f"{name}-none")[0] == "404"
+    assert refusal(s3.get_object, Bucket=bucket, Key="none")[0] == "NoSuchKey"
+
+
 def test_access_logs_go_into_a_bucket_with_a_deny(emulator: Emulator, name: str) -> None:
     s3 = emulator.client("s3")
     source, target = _bucket(s3, f"{name}-source"), _bucket(s3, f"{name}-logs")
@@ -78,7 +86,7 @@ def test_settings_of_a_bucket_that_moto_drops_are_kept(emulator: Emulator, name:
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
     found = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert sorted(found, key=lambda rule: rule["ID"]) == rules
-    events = {"EventBridgeConfiguration": {}}
+    events: dict[str, Any] = {"EventBridgeConfiguration": {}}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=events)
     answer = s3.get_bucket_notification_configuration(Bucket=bucket)
     assert answer["EventBridgeConfiguration"] == {}

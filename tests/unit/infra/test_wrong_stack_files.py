@@ -19,7 +19,7 @@ NAME = "1 to 32 of a-z, 0-9 and -, starting with a letter, not ending with -"
 VPC = "a network from /16 to /20, e.g. 10.0.0.0/16"
 SETTINGS_KEYS = (
     "addons | aws:region | cluster | cost | environment | gpuPools | models | network | services"
-    " | tenants"
+    " | serving | tenants"
 )
 
 
@@ -144,6 +144,29 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
                 "gpuPools[0].instanceTypes[0]: p5.48xlarge is not of a family in "
                 "cost.allowedInstanceFamilies; allowed: m7i | g6"
             )
+        ],
+    ),
+    "what the components refuse": (
+        [
+            change("cluster/kubernetesVersion", "1.29"),
+            change("cluster/publicAccessCidrs", ["0.0.0.0/0"]),
+            change("gpuPools/0/instanceTypes", ["g6.2xlarge", "g6.12xlarge"]),
+        ],
+        [
+            (
+                "cluster (Cluster.kubernetes_version): Kubernetes 1.29 has no pinned add-ons; "
+                "allowed: one of 1.35, 1.36"
+            ),
+            (
+                "cluster (Cluster.public_access_cidrs[0]): '0.0.0.0/0' opens the API server to "
+                "4294967296 addresses; allowed: public IPv4 blocks no larger than /16; none keeps it "
+                "private"
+            ),
+            (
+                "gpuPools[0] (GpuNodePool.instance_types): their GPUs differ: g6.2xlarge has 1 × "
+                "nvidia-l4 with 22 GiB; g6.12xlarge has 4 × nvidia-l4 with 22 GiB; allowed: types "
+                "with the same number of the same GPU and the same processor"
+            ),
         ],
     ),
     "GPUs without a pool": (

@@ -1,0 +1,1 @@
+"""Served models: runtimes, the gateway in front of them, and the models themselves."""
