@@ -32,6 +32,7 @@ def up(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
         if local_cloud is not None:
             remember_before_first_up(local_cloud, program.settings.region)
         planned = _run(console, "preview", engine.preview, refresh=refresh)
+        report.print_changes(console, planned)
         report.print_verdict(console, planned)
         if planned.changed:
             done = _run(console, "up", engine.up, refresh=refresh)
@@ -53,6 +54,7 @@ def preview(stack: str, settings: Settings, *, providers: str, refresh: bool) ->
 
     def work(engine: Engine, _: LocalCloud | None) -> int:
         planned = _run(console, "preview", engine.preview, refresh=refresh)
+        report.print_changes(console, planned)
         report.print_verdict(console, planned)
         return FAILED if planned.blocking else 0
 

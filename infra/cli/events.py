@@ -39,6 +39,7 @@ class RunLog:
 
     Attributes:
         changes: Number of resources by operation, those that change something.
+        steps: Operation and URN of every change, with the names of what differs.
         same: Number of resources left as they are.
         drifted: Names of resources that a refresh found changed.
         active: Operations under way: URN to the time they began.
@@ -48,6 +49,9 @@ class RunLog:
     """
 
     changes: Counter[str] = field(default_factory=Counter[str])
+    steps: list[tuple[str, str, tuple[str, ...]]] = field(
+        default_factory=list[tuple[str, str, tuple[str, ...]]]
+    )
     same: int = 0
     drifted: list[str] = field(default_factory=list[str])
     active: dict[str, float] = field(default_factory=dict[str, float])
@@ -88,6 +92,8 @@ class RunLog:
             self.same += 1
         elif step.op not in QUIET_OPERATIONS:
             self.changes[step.op.value] += 1
+            differing = tuple(sorted(step.detailed_diff or step.diffs or ()))
+            self.steps.append((step.op.value, step.urn, differing))
         self.active[step.urn] = time.monotonic()
 
     def _ended(self, step: StepEventMetadata) -> None:

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local.cloud import LocalCloud
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from infra.cli.events import Finding, RunLog, short_name
+from local.cloud import LocalCloud
 
 Resource = Mapping[str, Any]
 
@@ -62,6 +62,23 @@ def _count(urn: str, children: Mapping[str, Sequence[Resource]]) -> int:
         (1 if child.get("custom") else 0) + _count(str(child["urn"]), children)
         for child in children.get(urn, ())
     )
+
+
+def print_changes(console: Console, log: RunLog) -> None:
+    """What a run would change: updates and replacements by name, the rest by kind."""
+    many: Counter[tuple[str, str]] = Counter()
+    for operation, urn, differing in log.steps:
+        kind = short_name(urn).partition(" ")[0]
+        if operation in {"create", "delete"}:
+            many[operation, kind] += 1
+        else:
+            what = ", ".join(differing)
+            console.print(Text.assemble(f"  {operation} {short_name(urn)}", (f"  {what}", "dim")))
+    for operation in ("create", "delete"):
+        kinds = sorted((kind, n) for (op, kind), n in many.items() if op == operation)
+        if kinds:
+            words = ", ".join(f"{kind} x{n}" if n > 1 else kind for kind, n in kinds)
+            console.print(Text.assemble(f"  {operation} ", (words, "dim")))
 
 
 def print_verdict(console: Console, log: RunLog) -> None:

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     _log_to(folder)
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: stop.set())
     # Ctrl-C reaches the whole process group; the engine still needs us to wind down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serving = {p.name: serve(p) for p in (AwsPackage(), KubernetesPackage(), EksPackage())}

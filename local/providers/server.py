@@ -5,13 +5,13 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.providers import model
+from local.providers import model, wire
 from local.providers.values import from_struct, to_struct
 
 LOG = logging.getLogger("local.providers")
@@ -88,7 +88,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             config = from_struct(request.news)
             failures = self._package.check_config(config)
             return provider_pb2.CheckResponse(
-                inputs=to_struct(config), failures=map(_failure, failures)
+                inputs=to_struct(config), failures=map(wire.failure, failures)
             )
 
         return self._answer(context, f"provider {request.name}: check", answer)
@@ -100,7 +100,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def answer() -> provider_pb2.DiffResponse:
             old, new = from_struct(request.old_inputs), from_struct(request.news)
-            return _diff_response(self._package.diff_config(old, new))
+            return wire.diff_response(self._package.diff_config(old, new))
 
         return self._answer(context, f"provider {request.name}: diff", answer)
 
@@ -133,17 +133,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> provider_pb2.CheckResponse:
             checked = self._session(context).check(
                 model.CheckRequest(
-                    **_names(request),
+                    **wire.names(request),
                     old_inputs=from_struct(request.olds),
                     inputs=from_struct(request.news),
                     random_seed=request.randomSeed,
                 )
             )
             return provider_pb2.CheckResponse(
-                inputs=to_struct(checked.inputs), failures=map(_failure, checked.failures)
+                inputs=to_struct(checked.inputs), failures=map(wire.failure, checked.failures)
             )
 
-        return self._answer(context, _what(request, "check"), answer)
+        return self._answer(context, wire.what(request, "check"), answer)
 
     def Diff(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
@@ -153,7 +153,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> provider_pb2.DiffResponse:
             diff = self._session(context).diff(
                 model.DiffRequest(
-                    **_names(request),
+                    **wire.names(request),
                     id=request.id,
                     old_inputs=from_struct(request.old_inputs),
                     old_outputs=from_struct(request.olds),
@@ -161,9 +161,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     ignore_changes=tuple(request.ignoreChanges),
                 )
             )
-            return _diff_response(diff)
+            return wire.diff_response(diff)
 
-        return self._answer(context, _what(request, "diff"), answer)
+        return self._answer(context, wire.what(request, "diff"), answer)
 
     def Create(  # noqa: N802
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
@@ -173,7 +173,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> provider_pb2.CreateResponse:
             state = self._session(context).create(
                 model.CreateRequest(
-                    **_names(request),
+                    **wire.names(request),
                     inputs=from_struct(request.properties),
                     preview=request.preview,
                     timeout=request.timeout,
@@ -181,7 +181,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
             return provider_pb2.CreateResponse(id=state.id, properties=to_struct(state.outputs))
 
-        return self._answer(context, _what(request, "create"), answer)
+        return self._answer(context, wire.what(request, "create"), answer)
 
     def Read(  # noqa: N802
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
@@ -192,7 +192,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             inputs = from_struct(request.inputs)
             state = self._session(context).read(
                 model.ReadRequest(
-                    **_names(request),
+                    **wire.names(request),
                     id=request.id,
                     inputs=inputs,
                     outputs=from_struct(request.properties),
@@ -207,7 +207,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 inputs=to_struct(inputs if state.inputs is None else state.inputs),
             )
 
-        return self._answer(context, _what(request, "read"), answer)
+        return self._answer(context, wire.what(request, "read"), answer)
 
     def Update(  # noqa: N802
         self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
@@ -217,7 +217,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> provider_pb2.UpdateResponse:
             state = self._session(context).update(
                 model.UpdateRequest(
-                    **_names(request),
+                    **wire.names(request),
                     id=request.id,
                     old_inputs=from_struct(request.old_inputs),
                     old_outputs=from_struct(request.olds),
@@ -229,7 +229,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
             return provider_pb2.UpdateResponse(properties=to_struct(state.outputs))
 
-        return self._answer(context, _what(request, "update"), answer)
+        return self._answer(context, wire.what(request, "update"), answer)
 
     def Delete(  # noqa: N802
         self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
@@ -239,7 +239,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> empty_pb2.Empty:
             self._session(context).delete(
                 model.DeleteRequest(
-                    **_names(request),
+                    **wire.names(request),
                     id=request.id,
                     old_inputs=from_struct(request.old_inputs),
                     old_outputs=from_struct(request.properties),
@@ -248,7 +248,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
             return empty_pb2.Empty()
 
-        return self._answer(context, _what(request, "delete"), answer)
+        return self._answer(context, wire.what(request, "delete"), answer)
 
     # Functions and components
 
@@ -273,7 +273,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with self._lock:
             engine = self._engines.get(context.peer(), "")
         return self._answer(
-            context, _what(request, "construct"), lambda: self._package.construct(request, engine)
+            context,
+            wire.what(request, "construct"),
+            lambda: self._package.construct(request, engine),
         )
 
     # Helpers
@@ -291,7 +293,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         try:
             return answer()
         except model.PartialError as error:
-            _abort_partial(context, what, error)
+            wire.abort_partial(context, what, error)
         except model.ProviderError as error:
             LOG.info("%s: %s", what, error)
             context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {error}")
@@ -299,56 +301,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             LOG.exception("%s", what)
             cause = f"fault of the local stand-in, {type(error).__name__}: {error}"
             context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {cause} (trace in providers.log)")
-
-
-def _abort_partial(context: grpc.ServicerContext, what: str, error: model.PartialError) -> NoReturn:
-    LOG.info("%s: exists, but: %s", what, error)
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=error.state.id,
-        properties=to_struct(error.state.outputs),
-        reasons=error.reasons,
-        inputs=None if error.state.inputs is None else to_struct(error.state.inputs),
-    )
-    message = f"{what}: {error}"
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message)
-    status.details.add().Pack(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, message)
-
-
-def _names(request: Any) -> dict[str, str]:
-    """URN, type and name; the engine may leave the last two to be read from the URN."""
-    parts = request.urn.split("::")
-    kind = request.type or parts[2].rpartition("$")[2]
-    return {"urn": request.urn, "type": kind, "name": request.name or "::".join(parts[3:])}
-
-
-def _what(request: Any, verb: str) -> str:
-    return f"{request.type} {request.name!r}: {verb}"
-
-
-def _failure(failure: model.CheckFailure) -> provider_pb2.CheckFailure:
-    return provider_pb2.CheckFailure(property=failure.property, reason=failure.reason)
-
-
-def _diff_response(diff: model.Diff) -> provider_pb2.DiffResponse:
-    some = provider_pb2.DiffResponse.DIFF_SOME
-    none = provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(
-        changes=some if diff.detailed else none,
-        diffs=sorted(diff.changes),
-        replaces=sorted(diff.replaces),
-        deleteBeforeReplace=diff.delete_before_replace,
-        hasDetailedDiff=True,
-        detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=_wire_kind(kind), inputDiff=True)
-            for path, kind in diff.detailed.items()
-        },
-    )
-
-
-def _wire_kind(kind: model.Kind) -> provider_pb2.PropertyDiff.Kind.ValueType:
-    return provider_pb2.PropertyDiff.Kind.Value(kind.name)
 
 
 def serve(package: model.Package) -> tuple[grpc.Server, int]:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from local import toolchain
+from local.reporter import LineReporter
+
 FOLDER = Path(__file__).parent
 
 
@@ -15,3 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.lifecycle)
+
+
+@pytest.fixture(scope="session")
+def pulumi_path() -> Path:
+    """The engine, found, downloaded or built."""
+    return toolchain.ensure(("pulumi",), LineReporter())["pulumi"]

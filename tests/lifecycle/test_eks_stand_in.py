@@ -180,11 +180,7 @@ def comparable(inputs: Properties) -> Properties:
 def children(stack: automation.Stack) -> list[dict[str, Any]]:
     deployment = stack.export_stack().deployment
     assert deployment is not None
-    return [
-        each
-        for each in deployment["resources"]
-        if "eks:index:Cluster$" in each["urn"]
-    ]
+    return [each for each in deployment["resources"] if "eks:index:Cluster$" in each["urn"]]
 
 
 def parents(urn: str, by_urn: dict[str, dict[str, Any]]) -> str:

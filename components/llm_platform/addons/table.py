@@ -58,19 +58,6 @@ _DEFINITIONS = (
         crds=CrdSource.TEMPLATES,
     ),
     Addon(
-        name="gateway-crds-helm",
-        chart="gateway-crds-helm",
-        repository=ENVOY_CHARTS,
-        version="v1.9.0",
-        app_version="v1.9.0",
-        namespace=SYSTEM,
-        own_namespace=False,
-        layer=Layer.CRDS,
-        purpose="Kinds of the Gateway API and of Envoy Gateway",
-        crds=CrdSource.TEMPLATES,
-        note="The gateway's controller must start after them, or it does not know them.",
-    ),
-    Addon(
         name="kserve-crd",
         chart="kserve-crd",
         repository=KSERVE_CHARTS,
@@ -107,9 +94,9 @@ _OPERATORS = (
         namespace="cert-manager",
         layer=Layer.OPERATORS,
         purpose="Certificates of webhooks and gateways",
-        requires=(MONITORS, "gateway-crds-helm"),
+        requires=(MONITORS, "gateway-helm"),
         crds=CrdSource.TEMPLATES,
-        note="Its definitions stay when the release goes.",
+        note="Its definitions stay when the release goes. It starts after those of the Gateway API.",
     ),
     Addon(
         name="aws-load-balancer-controller",
@@ -241,9 +228,10 @@ _OPERATORS = (
         namespace="envoy-gateway-system",
         layer=Layer.OPERATORS,
         purpose="Gateways: TLS, tokens and limits in front of models",
-        requires=("gateway-crds-helm",),
-        crds=CrdSource.ELSEWHERE,
-        note="Envoy's own pods run in the same namespace.",
+        crds=CrdSource.FOLDER,
+        note="Brings the kinds of the Gateway API (experimental channel, v1.6.1) too: "
+        "gateway-crds-helm, which would make them a release of their own, is larger than the "
+        "Secret in which Helm keeps a release. Envoy's own pods run in the same namespace.",
     ),
     Addon(
         name="kserve-resources",

@@ -4,6 +4,7 @@ import os
 from typing import Any, cast
 
 from local.providers.aws.cloud import Cloud
+from local.providers.aws.functions.table import FUNCTIONS
 from local.providers.aws.registry import HANDLERS
 from local.providers.aws.session import AwsSession, told
 from local.providers.diff import Rule, diff_inputs
@@ -42,6 +43,10 @@ class AwsPackage(Package):
     def handled_types(self) -> frozenset[str]:
         """Every resource type with a handler."""
         return frozenset(HANDLERS)
+
+    def handled_functions(self) -> frozenset[str]:
+        """Every function with an answer."""
+        return frozenset(FUNCTIONS)
 
     def check_config(self, config: Properties) -> list[CheckFailure]:
         """Refuse what would silently not be obeyed, such as ``assumeRoles``."""

@@ -59,16 +59,21 @@ def _one(field: Field, seen: Any, given: Any, importing: bool) -> tuple[Any, Any
 
 
 def _present(field: Field, seen: Any, given: Any, everything: bool) -> tuple[Any, Any]:
-    if isinstance(seen, dict) and field.fields is not None:
-        had = _as_dict(given)
-        return reconcile(field.fields, _as_dict(seen), had, everything)
-    if isinstance(seen, list):
-        items = cast("list[Any]", seen)
-        had = cast("list[Any]", given) if isinstance(given, list) else []
-        return _list(field, items, had, everything)
+    if field.fields is not None and _is_object(seen):
+        return reconcile(field.fields, _as_dict(seen), _as_dict(given), everything)
+    if _is_list(seen):
+        return _list(field, seen, given if _is_list(given) else [], everything)
     same = given is not None and (given == seen or (field.same and field.same(given, seen)))
-    value: Any = given if same else seen
+    value = given if same else seen
     return value, value
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _as_dict(value: Any) -> Properties:

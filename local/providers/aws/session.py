@@ -10,8 +10,8 @@ from botocore.parsers import ResponseParserError
 from local.providers.aws import tags
 from local.providers.aws.check import DEFAULTS, check_inputs
 from local.providers.aws.cloud import Cloud, cause, is_missing
+from local.providers.aws.functions.table import FUNCTIONS
 from local.providers.aws.handler import Change, Handler, Properties
-from local.providers.aws.invokes import FUNCTIONS
 from local.providers.aws.project import is_empty, reconcile
 from local.providers.aws.registry import HANDLERS
 from local.providers.diff import diff_inputs, parse_path
@@ -135,7 +135,7 @@ class AwsSession(Session):
             raise ProviderError("this function is not handled by the local stand-in")
         region = args.get("region")
         with told():
-            return function(self._cloud.at(region), args)
+            return function.call(self._cloud.at(region), args)
 
     def _at(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any], timeout: float) -> Cloud:
         return self._cloud.at(inputs.get("region") or outputs.get("region"), timeout)

@@ -26,7 +26,6 @@ VALUES: Mapping[str, Callable[[AddonContext], Values]] = MappingProxyType(
         "cert-manager": foundations.cert_manager,
         "cluster-autoscaler": scaling.cluster_autoscaler,
         "external-secrets": foundations.external_secrets,
-        "gateway-crds-helm": foundations.gateway_crds,
         "gateway-helm": serving.envoy_gateway,
         "gpu-operator": gpus.gpu_operator,
         "jaeger": traces.jaeger,

@@ -16,16 +16,6 @@ def prometheus_operator_crds(_context: AddonContext) -> Values:
     return {}
 
 
-def gateway_crds(_context: AddonContext) -> Values:
-    """Gateway API of the standard channel, and Envoy Gateway's own kinds."""
-    return {
-        "crds": {
-            "gatewayAPI": {"enabled": True, "channel": "standard"},
-            "envoyGateway": {"enabled": True},
-        }
-    }
-
-
 def cert_manager(context: AddonContext) -> Values:
     """Certificates; definitions are kept when the release goes, lest all certificates go too."""
     budget = disruption_budget(context)

@@ -10,13 +10,13 @@ GATEWAY_NAME = "kserve-ingress-gateway"
 
 
 def envoy_gateway(context: AddonContext) -> Values:
-    """The controller of gateways. Its kinds come with gateway-crds-helm.
+    """The controller of gateways, with the kinds that it and the Gateway API define.
 
     Patches to Envoy's own configuration stay off: whoever may write one could send anybody's
     requests anywhere.
     """
     return {
-        "crds": {"enabled": False},
+        "crds": {"enabled": True},
         "deployment": {
             "replicas": context.pick(1, 2),
             "envoyGateway": {"resources": resources("100m", "256Mi", "1Gi")},
