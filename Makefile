@@ -20,8 +20,7 @@ down: ## Destroy the local stack and stop its cloud
 	@$(RUN) --with policies llmp destroy $(STACK) --stop --yes
 
 stop: ## End the local cloud's processes without destroying anything first
-	@$(RUN) python -c 'from local import cloud; from local.reporter import LineReporter; \
-	cloud.stop("$(STACK)", LineReporter())'
+	@$(RUN) llmp stop $(STACK)
 
 status: ## Show what stands
 	@$(RUN) llmp status $(STACK)

@@ -19,12 +19,12 @@ from llm_platform import (
     LlmService,
     ModelStore,
     Network,
-    PrivateBucket,
     ServingGateway,
     TenantNamespace,
     TritonRuntime,
     read_model_repository,
 )
+from llm_platform import ModelStore as PrivateBucket
 from llm_platform.addons.context import AddonContext
 from llm_platform.addons.kinds import Layer
 from llm_platform.aws.account import current_account

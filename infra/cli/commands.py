@@ -86,6 +86,14 @@ def destroy(stack: str, settings: Settings, *, providers: str, stop: bool, yes: 
     return code
 
 
+def stop(stack: str) -> int:
+    """End the cloud of a stack, if there is one."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not cloud.stop(stack, ConsoleReporter(console)):
+        console.print(f"Stack {stack} has no local cloud.")
+    return 0
+
+
 def _agreed(stack: str) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError(f"Nobody can be asked here; say: llmp destroy {stack} --yes")

@@ -1,5 +1,6 @@
 """One stack on the real engine: preview, up, refresh, destroy, and what stands now."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from pulumi.automation import EngineEvent
 
 from infra.cli.events import RunLog
 from infra.cli.interruptible import InterruptiblePulumi
+
+# What a failing program says comes by the engine's events; gRPC would print its trace besides.
+logging.getLogger("grpc").setLevel(logging.CRITICAL)
 
 Watcher = Callable[[RunLog], None]
 

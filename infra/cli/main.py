@@ -119,6 +119,16 @@ def destroy(stack: str, providers: str, *, stop: bool, yes: bool) -> int:
 
 @main.command()
 @stack_argument
+@guarded
+def stop(stack: str) -> int:
+    """End a local cloud's processes; everything in it goes, nothing is destroyed in order."""
+    from infra.cli import commands  # noqa: PLC0415
+
+    return commands.stop(stack)
+
+
+@main.command()
+@stack_argument
 @click.option("--all", "whole", is_flag=True, help="Every resource, not just counts.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @guarded

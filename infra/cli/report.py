@@ -83,7 +83,8 @@ def print_changes(console: Console, log: RunLog) -> None:
 
 def print_verdict(console: Console, log: RunLog) -> None:
     """What the policies found, the blocking ones first."""
-    packs = ", ".join(f"{name} {version}".strip() for name, version in log.packs.items())
+    # the engine names a pack that is a file by name, kind and path
+    packs = ", ".join(f"{name.partition('|')[0]} {version}" for name, version in log.packs.items())
     if not log.findings:
         console.print(
             Text.assemble(("✓ ", "green"), f"policies: nothing found by {packs or 'the pack'}")

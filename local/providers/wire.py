@@ -33,7 +33,9 @@ def names(request: Any) -> dict[str, str]:
 
 def what(request: Any, verb: str) -> str:
     """Start of an error message: type, name and what was tried."""
-    return f"{request.type} {request.name!r}: {verb}"
+    named = names(request) if getattr(request, "urn", "") else None
+    kind, name = (named["type"], named["name"]) if named else (request.type, request.name)
+    return f"{kind} {name!r}: {verb}"
 
 
 def failure(found: model.CheckFailure) -> provider_pb2.CheckFailure:

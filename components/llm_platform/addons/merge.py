@@ -8,8 +8,8 @@ def merge_values(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """The values of all layers, later ones winning, with keys in alphabetical order.
 
     Mappings are merged key by key. Everything else, lists among it, is replaced as a whole, as
-    Helm does; ``None`` stays, since it tells Helm to drop the chart's default. The layers
-    themselves are not changed.
+    Helm does. The layers themselves are not changed. ``None``, by which Helm drops a default of
+    the chart, has no effect: Pulumi leaves it out of what it hands on.
     """
     merged: dict[str, Any] = {}
     for layer in layers:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,28 +21,49 @@ _MISSING = frozenset({"404", "AWS.SimpleQueueService.NonExistentQueue", "QueueDo
 Found = TypeVar("Found")
 
 
-@dataclass
 class _Clients:
-    """Clients of one session: slow to make, safe to share."""
+    """Clients by service, endpoint and region: slow to make, safe to share.
 
+    Sessions of one process share them, for a program configures the same provider several times
+    (its own, one with default tags, the older version that pulumi-eks asks for).
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def get(self, service: str, endpoint: str, region: str) -> Any:
+        with self._lock:
+            key = (service, endpoint, region)
+            if key not in self._made:
+                self._made[key] = make_client(service, endpoint, region)
+            return self._made[key]
+
+
+_CLIENTS = _Clients()
+
+
+@dataclass
+class _Account:
+    """The account of one session.
+
+    Attributes:
+        endpoint: Where services are whose name is not in `endpoints`.
+        id: The account's id, once it was asked for.
+    """
+
+    endpoint: str
     endpoints: Mapping[str, str]
-    default_endpoint: str
-    made: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
-    account: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    id: str = ""
 
-    def get(self, service: str, region: str) -> Any:
-        with self.lock:
-            key = (service, region)
-            if key not in self.made:
-                endpoint = self.endpoints.get(service, self.default_endpoint)
-                if not endpoint:
-                    raise ProviderError(
-                        f"no endpoint for {service}: the stand-in talks to the local cloud only; "
-                        "set AWS_ENDPOINT_URL or the provider's `endpoints`"
-                    )
-                self.made[key] = make_client(service, endpoint, region)
-            return self.made[key]
+    def endpoint_of(self, service: str) -> str:
+        found = self.endpoints.get(service, self.endpoint)
+        if not found:
+            raise ProviderError(
+                f"no endpoint for {service}: the stand-in talks to the local cloud only; "
+                "set AWS_ENDPOINT_URL or the provider's `endpoints`"
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -50,18 +71,19 @@ class Cloud:
     """One region of the account, for one request.
 
     Attributes:
+        of: The account.
         region: Region that calls go to.
         timeout: Longest wait of a create, update or delete, in seconds.
     """
 
-    clients: _Clients
+    of: _Account
     region: str
     timeout: float = DEFAULT_TIMEOUT
 
     @classmethod
     def connect(cls, endpoint: str, region: str, endpoints: Mapping[str, str]) -> "Cloud":
         """The account behind `endpoint`; `endpoints` overrides it per service."""
-        return cls(_Clients(endpoints, endpoint), region)
+        return cls(_Account(endpoint, endpoints), region)
 
     def at(self, region: str | None, timeout: float = 0.0) -> "Cloud":
         """The same account with another region or timeout; 0 or None keeps what there is."""
@@ -69,15 +91,14 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """boto3 client of a service in this region."""
-        return self.clients.get(service, self.region)
+        return _CLIENTS.get(service, self.of.endpoint_of(service), self.region)
 
     @property
     def account(self) -> str:
         """The account's id."""
-        if not self.clients.account:
-            answer = self.client("sts").get_caller_identity()
-            self.clients.account = answer["Account"]
-        return self.clients.account
+        if not self.of.id:
+            self.of.id = self.client("sts").get_caller_identity()["Account"]
+        return self.of.id
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this account and region."""

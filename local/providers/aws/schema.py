@@ -68,7 +68,7 @@ class Schema:
         regional: Whether it takes a region.
         computed: Outputs that are not known before the resource is made; a path such as
             ``vpcConfig.vpcId`` inside an input.
-        volatile: Outputs that any update may change.
+        volatile: Outputs that any update of more than tags changes.
         delete_before_replace: The old one must go before a new one can be made.
     """
 

@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 
 from local.providers.aws import tags
 from local.providers.aws.check import DEFAULTS, check_inputs
-from local.providers.aws.cloud import Cloud, cause, is_missing
+from local.providers.aws.cloud import Cloud, cause, is_missing, missing_as_none
 from local.providers.aws.functions.table import FUNCTIONS
 from local.providers.aws.handler import Change, Handler, Properties
 from local.providers.aws.project import is_empty, reconcile
@@ -31,6 +31,8 @@ from local.providers.model import (
     UpdateRequest,
 )
 from local.providers.values import UNKNOWN
+
+TAGS = frozenset({"tags", "tagsAll"})
 
 
 @contextmanager
@@ -79,12 +81,7 @@ class AwsSession(Session):
         known = {**request.outputs, **_plain(request.inputs)}
         cloud = self._at(request.inputs, request.outputs, request.timeout)
         with told():
-            try:
-                seen = handler.read(cloud, request.id, known)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
-                seen = None
+            seen = missing_as_none(lambda: handler.read(cloud, request.id, known))
         if seen is None:
             return None
         rid = str(seen.pop("id", request.id))
@@ -106,9 +103,9 @@ class AwsSession(Session):
         change = Change(request.id, old, inputs, request.old_outputs, changed)
         try:
             with told():
-                if changed & {"tags", "tagsAll"}:
+                if changed & TAGS:
                     handler.retag(cloud, change, *_tag_changes(change))
-                if changed - {"tags", "tagsAll"}:
+                if changed - TAGS:
                     handler.update(cloud, change)
         except ProviderError as error:
             raise self._partial(
@@ -125,8 +122,14 @@ class AwsSession(Session):
             try:
                 handler.delete(cloud, request.id, state)
             except ClientError as error:
-                if not is_missing(error):
+                # Something is missing: the resource, or only a thing that it refers to.
+                gone = is_missing(error) and self._is_gone(handler, cloud, request.id, state)
+                if not gone:
                     raise
+
+    @staticmethod
+    def _is_gone(handler: Handler, cloud: Cloud, rid: str, state: Mapping[str, Any]) -> bool:
+        return missing_as_none(lambda: handler.read(cloud, rid, state)) is None
 
     def invoke(self, token: str, args: Properties) -> Properties:
         """Answer a function."""
@@ -234,14 +237,17 @@ def _planned(handler: Handler, inputs: Properties) -> Properties:
 def _replanned(
     handler: Handler, outputs: Mapping[str, Any], inputs: Properties, diff: Diff
 ) -> Properties:
+    """Outputs after an update: what differs, and UNKNOWN for what AWS will choose anew."""
     planned = {**outputs, **{name: inputs.get(name) for name in diff.changes}}
-    if diff.detailed:
-        for path in handler.schema.volatile:
-            _mark_unknown(planned, path)
     for name in diff.changes:
         had, new = outputs.get(name), inputs.get(name)
-        if isinstance(had, dict) and isinstance(new, dict):
-            planned[name] = {**had, **new}
+        is_object = handler.schema.all_fields[name].fields is not None
+        if is_object and isinstance(had, dict) and isinstance(new, dict):
+            planned[name] = {**had, **new}  # what AWS chose in it stays
+    if diff.changes - TAGS:
+        for path in handler.schema.volatile:
+            if path not in inputs:
+                _mark_unknown(planned, path)
     return planned
 
 
@@ -257,4 +263,4 @@ def _mark_unknown(outputs: Properties, path: str) -> None:
             return
         inside[str(part)] = here = dict(cast("Properties", child))
     if isinstance(here, dict):
-        cast("Properties", here).setdefault(str(last), UNKNOWN)
+        cast("Properties", here)[str(last)] = UNKNOWN

@@ -89,7 +89,7 @@ def diff(request: DiffRequest) -> Diff:
     """A release is updated in place, unless it moves."""
 
     def rule(path: Path) -> Rule:
-        return Rule(replace=path in FIXED, same=same_value)
+        return Rule(replace=path in FIXED, same=same_value, empty_is_absent=True)
 
     return diff_inputs(
         request.old_inputs, request.inputs, rule, request.ignore_changes, delete_before_replace=True

@@ -5,13 +5,18 @@ from typing import Any
 import pulumi
 
 from llm_platform.kubernetes.cluster_defaults import ClusterDefaults, ClusterDefaultsArgs
-from tests.unit.components_kubernetes.kubernetes_recording import STACK_ID, Recording, record
+from tests.unit.components_kubernetes.kubernetes_recording import (
+    STACK_ID,
+    Recording,
+    fields,
+    record,
+)
 
 TAGS = {"team": "ml", "owner": "a@b.example"}
 
 
 def defaults(**more: Any) -> Recording:
-    args: ClusterDefaultsArgs = {"tags": {**TAGS}, **more}
+    args: ClusterDefaultsArgs = fields(**{"tags": {**TAGS}, **more})
 
     def program() -> dict[str, Any]:
         made = ClusterDefaults("defaults", args)

@@ -133,7 +133,6 @@ def test_every_problem_is_told_at_once() -> None:
     ("more", "path"),
     [
         ({"chart": "Keda!"}, "chart"),
-        ({"chart": "oci://x.io/keda:1.0"}, "chart"),
         ({"chart": "oci://x.io/keda"}, "repository"),
         ({"repository": "oci://x.io"}, "repository"),
         ({"version": "latest"}, "version"),
@@ -156,6 +155,12 @@ def test_every_problem_is_told_at_once() -> None:
 )
 def test_wrong_inputs_are_refused(more: dict[str, Any], path: str) -> None:
     assert [problem.split(": ")[0] for problem in problems(**more)] == [path]
+
+
+def test_an_oci_address_carries_no_tag() -> None:
+    tagged = {"chart": "oci://x.io/keda:1.0", "version": "1.0.0", "namespace": "keda"}
+    told = check_helm_addon(tagged)  # pyright: ignore[reportArgumentType] - a plain mapping
+    assert [problem.path for problem in told] == ["chart"]
 
 
 def test_release_names_of_53_characters_are_the_longest() -> None:

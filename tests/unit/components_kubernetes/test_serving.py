@@ -14,7 +14,7 @@ from llm_platform.serving.llm_service_check import check_llm_service
 from llm_platform.serving.triton import IMAGES
 from llm_platform.serving.triton_runtime import TritonRuntime, TritonRuntimeArgs
 from llm_platform.serving.triton_runtime_check import check_triton_runtime
-from tests.unit.components_kubernetes.kubernetes_recording import Recording, record
+from tests.unit.components_kubernetes.kubernetes_recording import Recording, fields, record
 
 STATEMENT = {
     "sid": "ReadModels",
@@ -24,7 +24,7 @@ STATEMENT = {
 
 
 def runtime(**more: Any) -> Recording:
-    args: TritonRuntimeArgs = {"tags": {"team": "ml"}, **more}
+    args: TritonRuntimeArgs = fields(tags={"team": "ml"}, **more)
     return record(lambda: {"name": TritonRuntime("triton", args).runtime_name})
 
 
@@ -263,7 +263,7 @@ def test_everything_waits_for_the_tenants_rules() -> None:
 )
 def test_wrong_services_are_refused(more: Any, path: str) -> None:
     given = args(service_name="chat")
-    assert [problem.path for problem in check_llm_service({**given, **more})] == [path]
+    assert [problem.path for problem in check_llm_service(fields(**{**given, **more}))] == [path]
 
 
 def test_every_problem_is_told_at_once() -> None:
@@ -277,9 +277,8 @@ def test_every_problem_is_told_at_once() -> None:
 
 def gateway(**more: Any) -> Recording:
     def program() -> dict[str, Any]:
-        made = ServingGateway(
-            "gateway", {"domain": "models.example.com", "tags": {"team": "ml"}, **more}
-        )
+        given = fields(domain="models.example.com", tags={"team": "ml"}, **more)
+        made = ServingGateway("gateway", given)
         return {"gateway": made.gateway, "class": made.gateway_class}
 
     return record(program)

@@ -8,13 +8,18 @@ from llm_platform.kubernetes.kinds import PodSecurity
 from llm_platform.kubernetes.tenant_namespace import TenantNamespace, TenantNamespaceArgs
 from llm_platform.kubernetes.tenant_namespace_check import check_tenant_namespace
 from llm_platform.problems import InvalidInputsError
-from tests.unit.components_kubernetes.kubernetes_recording import STACK_ID, Recording, record
+from tests.unit.components_kubernetes.kubernetes_recording import (
+    STACK_ID,
+    Recording,
+    fields,
+    record,
+)
 
 TAGS = {"team": "ml", "owner": "platform@example.com"}
 
 
 def tenant(**more: Any) -> Recording:
-    args: TenantNamespaceArgs = {"tags": {**TAGS}, **more}
+    args: TenantNamespaceArgs = fields(**{"tags": {**TAGS}, **more})
 
     def program() -> dict[str, Any]:
         made = TenantNamespace("assistants", args)

@@ -126,8 +126,12 @@ def opentelemetry_collector(context: AddonContext) -> Values:
 
 
 def _pipelines(kept_percent: int) -> Values:
+    """The collector's configuration, over the chart's.
+
+    The chart's own receivers for Jaeger, Zipkin and Prometheus stay defined, since a value
+    cannot be taken away; no pipeline names them, so none of them is started.
+    """
     return {
-        "receivers": {"jaeger": None, "zipkin": None, "prometheus": None},
         "processors": {"probabilistic_sampler": {"sampling_percentage": kept_percent}},
         "connectors": {
             "forward/sampled": {},
@@ -137,7 +141,6 @@ def _pipelines(kept_percent: int) -> Values:
             },
         },
         "exporters": {
-            "debug": None,
             "otlp/jaeger": {"endpoint": JAEGER_OTLP, "tls": {"insecure": True}},
             "otlphttp/loki": {"endpoint": f"{LOKI_URL}/otlp"},
             "prometheus": {"endpoint": "${env:MY_POD_IP}:8889"},

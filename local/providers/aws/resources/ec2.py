@@ -58,9 +58,9 @@ def find(cloud: Cloud, operation: str, key: str, **arguments: Any) -> Any:
 
 
 def remove(cloud: Cloud, operation: str, **arguments: Any) -> None:
-    """Call a delete operation, waiting a while for dependants to go; gone counts as done."""
+    """Call a delete operation, waiting a while for dependants to go."""
     call = getattr(cloud.client("ec2"), operation)
-    missing_as_none(lambda: retry_on(DEPENDENCY, lambda: call(**arguments)))
+    retry_on(DEPENDENCY, lambda: call(**arguments))
 
 
 def seen_tags(item: Mapping[str, Any]) -> dict[str, str]:

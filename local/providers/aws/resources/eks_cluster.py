@@ -79,7 +79,7 @@ class _Cluster(EksHandler):
             "vpcConfig.clusterSecurityGroupId",
             "vpcConfig.vpcId",
         ),
-        volatile=("platformVersion", "status"),
+        volatile=("platformVersion",),
     )
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:

@@ -93,7 +93,6 @@ class _NodeGroup(EksHandler):
         },
         name=AutoName("nodeGroupName", longest=63),
         computed=("arn", "resources", "status"),
-        volatile=("status",),
     )
 
     def validate(self, inputs: Mapping[str, Any]) -> list[CheckFailure]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.providers.aws.cloud import Cloud, missing_as_none
+from botocore.exceptions import ClientError
+
+from local.providers.aws.cloud import Cloud, error_code
 from local.providers.aws.documents import same_policy
 from local.providers.aws.handler import Change, Properties, given, many
 from local.providers.aws.resources.ec2 import Ec2Handler, filters, find, first, seen_tags
@@ -125,8 +127,28 @@ class _VpcEndpoint(Ec2Handler):
         cloud.client("ec2").modify_vpc_endpoint(VpcEndpointId=change.id, **arguments)
 
     def delete(self, cloud: Cloud, rid: str, state: Mapping[str, Any]) -> None:
-        cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[rid])
+        try:
+            self._delete(cloud, rid)
+        except ClientError as error:
+            if error_code(error) != "InvalidRoute.NotFound":
+                raise
+            # Moto looks for routes in tables that were added later, where it made none.
+            cloud.client("ec2").modify_vpc_endpoint(
+                VpcEndpointId=rid, RemoveRouteTableIds=many(state, "routeTableIds")
+            )
+            self._delete(cloud, rid)
         cloud.wait(f"VPC endpoint {rid} deleted", lambda: self._find(cloud, rid) is None)
+
+    def _delete(self, cloud: Cloud, rid: str) -> None:
+        answer = cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[rid])
+        raise_unsuccessful("DeleteVpcEndpoints", answer)
+
+
+def raise_unsuccessful(operation: str, answer: Mapping[str, Any]) -> None:
+    """Raise what a call for several things says of the one that failed."""
+    for failure in many(answer, "Unsuccessful"):
+        error = failure["Error"]
+        raise ProviderError(f"{operation}: {error['Code']}: {error['Message']}")
 
 
 _FLOW_LOG_SOURCES = {
@@ -180,9 +202,7 @@ class _FlowLog(Ec2Handler):
             **arguments,
             **self.tagged(inputs),
         )
-        for failure in many(answer, "Unsuccessful"):
-            error = failure["Error"]
-            raise ProviderError(f"CreateFlowLogs: {error['Code']}: {error['Message']}")
+        raise_unsuccessful("CreateFlowLogs", answer)
         return answer["FlowLogIds"][0]
 
     def read(self, cloud: Cloud, rid: str, known: Mapping[str, Any]) -> Properties | None:
@@ -207,7 +227,9 @@ class _FlowLog(Ec2Handler):
         }
 
     def delete(self, cloud: Cloud, rid: str, state: Mapping[str, Any]) -> None:
-        missing_as_none(lambda: cloud.client("ec2").delete_flow_logs(FlowLogIds=[rid]))
+        if self.read(cloud, rid, state) is not None:
+            answer = cloud.client("ec2").delete_flow_logs(FlowLogIds=[rid])
+            raise_unsuccessful("DeleteFlowLogs", answer)
 
 
 def _source_of(resource: str) -> str:

@@ -216,7 +216,8 @@ class _InternetGateway(Ec2Handler):
         if now is None:
             return
         if now["vpcId"]:
-            remove(cloud, "detach_internet_gateway", InternetGatewayId=rid, VpcId=now["vpcId"])
+            names = {"InternetGatewayId": rid, "VpcId": now["vpcId"]}
+            missing_as_none(lambda: remove(cloud, "detach_internet_gateway", **names))
         remove(cloud, "delete_internet_gateway", InternetGatewayId=rid)
 
 
