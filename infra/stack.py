@@ -19,12 +19,12 @@ from llm_platform import (
     LlmService,
     ModelStore,
     Network,
+    PrivateBucket,
     ServingGateway,
     TenantNamespace,
     TritonRuntime,
     read_model_repository,
 )
-from llm_platform import ModelStore as PrivateBucket
 from llm_platform.addons.context import AddonContext
 from llm_platform.addons.kinds import Layer
 from llm_platform.aws.account import current_account
@@ -50,8 +50,10 @@ class Platform:
 
         # stores: models, logs, artefacts
         self.models = self._model_store()
-        self.logs = PrivateBucket("logs", {"tags": {**self._tags}})
-        self.artifacts = PrivateBucket("artifacts", {"tags": {**self._tags}})
+        self.logs = PrivateBucket("logs", {"purpose": "Logs", "tags": {**self._tags}})
+        self.artifacts = PrivateBucket(
+            "artifacts", {"purpose": "Artefacts", "tags": {**self._tags}}
+        )
 
         # in the cluster: definitions, then operators
         self.defaults = ClusterDefaults("defaults", {"tags": {**self._tags}}, self._in_cluster)
@@ -127,6 +129,9 @@ class Platform:
                 "tags": {**self._tags},
             },
         )
+
+    def _bucket(self, holds: str) -> PrivateBucket:
+        return PrivateBucket(holds, {"purpose": holds.capitalize(), "tags": {**self._tags}})
 
     def _addons(self) -> AddonLayers:
         settings = self._settings

@@ -49,6 +49,8 @@ EXPORTS: dict[str, str] = {
     "PlatformSize": "addons.kinds",
     "PodSecurity": "kubernetes.kinds",
     "PolicyStatement": "aws.workload_identity",
+    "PrivateBucket": "aws.private_bucket",
+    "PrivateBucketArgs": "aws.private_bucket",
     "PostgresDatabase": "addons.context",
     "ServingGateway": "serving.gateway",
     "ServingGatewayArgs": "serving.gateway",

@@ -142,6 +142,8 @@ __all__ = [
     "PodSecurity",
     "PolicyStatement",
     "PostgresDatabase",
+    "PrivateBucket",
+    "PrivateBucketArgs",
     "ServingGateway",
     "ServingGatewayArgs",
     "SystemNodes",

@@ -1,23 +1,19 @@
 """ModelStore: the bucket that models are served from."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from llm_platform.aws.account import current_account
-from llm_platform.aws.iam import Account, bucket_policy
-from llm_platform.aws.keys import key_arn
 from llm_platform.aws.model_files import file_digest, repository_digest
 from llm_platform.aws.model_store_check import check_model_store
+from llm_platform.aws.private_bucket import PrivateBucket, PrivateBucketArgs
 from llm_platform.aws.workload_identity import PolicyStatement
-from llm_platform.component import PlatformComponent, after, stack_id
-from llm_platform.naming import bucket_name
+from llm_platform.component import PlatformComponent, after
 from llm_platform.problems import raise_if_any
 
 DEFAULT_PREFIX = "model_repo/"
-ABORT_UPLOAD_DAYS = 7
 
 
 class ModelStoreArgs(TypedDict):
@@ -46,7 +42,7 @@ class ModelStoreArgs(TypedDict):
 
 
 class ModelStore(PlatformComponent):
-    """A private, versioned bucket, encrypted with a customer key and reachable over TLS only.
+    """A private bucket with a model repository in it.
 
     Objects carry no tags: they are found by bucket and key.
     """
@@ -68,32 +64,13 @@ class ModelStore(PlatformComponent):
         raise_if_any(f"ModelStore '{name}'", check_model_store(args))
         super().__init__("ModelStore", name, _recorded(args), args.get("tags", {}), opts)
         self._label = name
-        account = current_account(self)
-        own_name = args.get("bucket_name")
-
-        def named(where: Account) -> str:
-            return own_name or bucket_name(stack_id(), name, where.account_id, where.region)
-
-        def arn(where: Account) -> str:
-            return where.bucket(named(where))
-
-        self.bucket_arn = account.apply(arn)
-        self.key_arn = pulumi.Output.from_input(
-            args.get("kms_key_arn") or key_arn(self, f"{name}-key", account, "Models at rest")
-        )
-        bucket = aws.s3.Bucket(
-            f"{name}-bucket",
-            bucket=account.apply(named),
-            force_destroy=args.get("delete_with_contents", False),
-            tags=self.tagged(f"{name}-bucket"),
-            opts=self.child(),
-        )
-        guards = self._guards(bucket, args)
-        self.bucket_name = after(bucket.bucket, guards)
+        bucket = PrivateBucket(name, _bucket_args(args), self.child())
+        self.bucket_name = bucket.bucket_name
+        self.bucket_arn = bucket.bucket_arn
+        self.key_arn = bucket.key_arn
         prefix = args.get("prefix", DEFAULT_PREFIX)
-        objects = self._objects(bucket, prefix, args.get("files", {}), guards)
-        stored = after(bucket.bucket, [*guards, *objects])
-        self.uri = pulumi.Output.concat("s3://", stored, "/", prefix)
+        objects = self._objects(prefix, args.get("files", {}))
+        self.uri = pulumi.Output.concat("s3://", after(self.bucket_name, objects), "/", prefix)
         self.repository_digest = pulumi.Output.from_input(repository_digest(args.get("files", {})))
         self.register_outputs(
             {
@@ -124,109 +101,25 @@ class ModelStore(PlatformComponent):
             {"sid": "DecryptModels", "actions": ["kms:Decrypt"], "resources": [self.key_arn]},
         ]
 
-    def _guards(self, bucket: aws.s3.Bucket, args: ModelStoreArgs) -> list[pulumi.Resource]:
-        """What must stand before the first object is written."""
-        name = self._label
-        closed = aws.s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child(),
-        )
-        owned = aws.s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self.child(),
-        )
-        versioned = aws.s3.BucketVersioning(
-            f"{name}-versions",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=self.child(),
-        )
-        encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": self.key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=self.child(),
-        )
-        tls_only = aws.s3.BucketPolicy(
-            f"{name}-tls-only",
-            bucket=bucket.bucket,
-            policy=self.bucket_arn.apply(bucket_policy),
-            opts=self.child(depends_on=[closed]),
-        )
-        self._lifecycle(bucket, args.get("noncurrent_days", 90), versioned)
-        self._access_logs(bucket, args)
-        return [closed, owned, versioned, encrypted, tls_only]
-
-    def _lifecycle(
-        self, bucket: aws.s3.Bucket, noncurrent_days: int, versioned: pulumi.Resource
-    ) -> None:
-        aws.s3.BucketLifecycleConfiguration(
-            f"{self._label}-lifecycle",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "old-versions",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "noncurrent_version_expiration": {"noncurrent_days": noncurrent_days},
-                    "expiration": {"expired_object_delete_marker": True},
-                },
-                {
-                    "id": "unfinished-uploads",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {
-                        "days_after_initiation": ABORT_UPLOAD_DAYS
-                    },
-                },
-            ],
-            opts=self.child(depends_on=[versioned]),
-        )
-
-    def _access_logs(self, bucket: aws.s3.Bucket, args: ModelStoreArgs) -> None:
-        if target := args.get("log_bucket"):
-            aws.s3.BucketLogging(
-                f"{self._label}-access-logs",
-                bucket=bucket.bucket,
-                target_bucket=target,
-                target_prefix=args.get("log_prefix", f"s3/{self._label}/"),
-                opts=self.child(),
-            )
-
-    def _objects(
-        self,
-        bucket: aws.s3.Bucket,
-        prefix: str,
-        files: dict[str, str],
-        guards: list[pulumi.Resource],
-    ) -> list[pulumi.Resource]:
+    def _objects(self, prefix: str, files: dict[str, str]) -> list[pulumi.Resource]:
         """One object a file. The text itself, not its path: a state holds no machine's paths."""
         return [
             aws.s3.BucketObjectv2(
                 f"{self._label}-{key}",
-                bucket=bucket.bucket,
+                bucket=self.bucket_name,
                 key=f"{prefix}{key}",
                 content=files[key],
                 content_type="text/plain; charset=utf-8",
-                opts=self.child(depends_on=guards),
+                opts=self.child(),
             )
             for key in sorted(files)
         ]
+
+
+def _bucket_args(args: ModelStoreArgs) -> PrivateBucketArgs:
+    """The inputs that are the bucket's own."""
+    own = {key: value for key, value in args.items() if key in PrivateBucketArgs.__annotations__}
+    return cast("PrivateBucketArgs", {"purpose": "Models", **own})
 
 
 def _recorded(args: ModelStoreArgs) -> dict[str, Any]:
