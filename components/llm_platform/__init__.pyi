@@ -54,6 +54,10 @@ from llm_platform.aws.network import (
     Network,
     NetworkArgs,
 )
+from llm_platform.aws.private_bucket import (
+    PrivateBucket,
+    PrivateBucketArgs,
+)
 from llm_platform.aws.workload_identity import (
     PolicyStatement,
     WorkloadIdentity,
