@@ -117,11 +117,14 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
             change("gpuPools/0/colour", "red"),
         ],
         [
-            "gpuPools[0].capacity: 'free' is not allowed; allowed: ON_DEMAND | SPOT | CAPACITY_BLOCK",
+            (
+                "gpuPools[0].capacity: 'free' is not allowed; "
+                "allowed: ON_DEMAND | SPOT | CAPACITY_BLOCK"
+            ),
             (
                 "gpuPools[0].colour: is not a known key; allowed: amiFamily | "
-                "autoscaler | capacity | instanceTypes | maximum | minimum | name | reservationId | "
-                "rootVolumeGib"
+                "autoscaler | capacity | instanceTypes | maximum | minimum | name | "
+                "reservationId | rootVolumeGib"
             ),
             (
                 "gpuPools[0].instanceTypes: [] is not allowed; allowed: 1 to 10 EC2 GPU instance "
@@ -159,8 +162,8 @@ CASES: dict[str, tuple[list[Any], list[str]]] = {
             ),
             (
                 "cluster (Cluster.public_access_cidrs[0]): '0.0.0.0/0' opens the API server to "
-                "4294967296 addresses; allowed: public IPv4 blocks no larger than /16; none keeps it "
-                "private"
+                "4294967296 addresses; allowed: public IPv4 blocks no larger than /16; none "
+                "keeps it private"
             ),
             (
                 "gpuPools[0] (GpuNodePool.instance_types): their GPUs differ: g6.2xlarge has 1 × "
