@@ -52,6 +52,22 @@ class LineReporter:
         sys.stderr.flush()
 
 
+class QuietReporter:
+    """A reporter that nobody listens to."""
+
+    def started(self, step: str) -> None:
+        """Nothing."""
+
+    def note(self, step: str, text: str) -> None:
+        """Nothing."""
+
+    def finished(self, step: str, text: str, seconds: float) -> None:
+        """Nothing."""
+
+    def failed(self, step: str, text: str) -> None:
+        """Nothing; the error that follows says it all."""
+
+
 @contextmanager
 def reported(reporter: Reporter, step: str, done: str = "done") -> Generator[None]:
     """Report `step` as started, then as finished, or as failed when it raises."""

@@ -17,7 +17,7 @@ from infra.settings import Cloud, Settings
 from local import cloud, toolchain
 from local.cloud import LocalCloud
 from local.errors import LocalCloudError
-from local.reporter import LineReporter
+from local.reporter import QuietReporter
 
 
 def status(stack: str, settings: Settings, *, whole: bool, as_json: bool) -> int:
@@ -46,7 +46,7 @@ def status(stack: str, settings: Settings, *, whole: bool, as_json: bool) -> int
 def _resources(
     stack: str, local_cloud: LocalCloud, region: str, program: Program
 ) -> list[dict[str, Any]]:
-    tools = toolchain.ensure(("pulumi",), LineReporter())
+    tools = toolchain.ensure(("pulumi",), QuietReporter())
     folder = local_cloud.engine_folder
     engine = Engine(
         pulumi=tools["pulumi"],

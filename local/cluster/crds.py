@@ -17,7 +17,7 @@ import yaml
 from local.cluster.crd_catalogue import CATALOGUE, Kind, Module
 from local.cluster.processes import write_private
 from local.paths import cache_folder
-from local.reporter import Reporter
+from local.reporter import QuietReporter, Reporter
 from local.toolchain.modules import module_folder, module_folders
 
 UNVALIDATED_LABEL = "llm-platform.dev/unvalidated"
@@ -42,22 +42,6 @@ class CrdSet:
     manifests: list[dict[str, Any]]
     source: str
     unvalidated: list[str] = field(default_factory=list[str])
-
-
-class QuietReporter:
-    """A reporter that nobody listens to."""
-
-    def started(self, step: str) -> None:
-        """Nothing."""
-
-    def note(self, step: str, text: str) -> None:
-        """Nothing."""
-
-    def finished(self, step: str, text: str, seconds: float) -> None:
-        """Nothing."""
-
-    def failed(self, step: str, text: str) -> None:
-        """Nothing; the error that follows says it all."""
 
 
 def crds_for(chart: str, version: str, reporter: Reporter | None = None) -> CrdSet:

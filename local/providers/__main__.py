@@ -47,7 +47,8 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
 
     def watch_parent() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not through sys.stdin: its lock would be held when the interpreter ends.
+        while os.read(0, 4096):
             pass
         stop.set()
 

@@ -283,6 +283,27 @@ def test_a_refused_input_is_named_and_nothing_is_made(
     assert alive(inventory(endpoint, REGION)) == before
 
 
+@pytest.mark.parametrize("ending", ["sigterm", "end of input"])
+def test_the_process_ends_with_its_command(ending: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.providers", "--cloud", str(tmp_path)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert set(json.loads(process.stdout.readline())) == {"aws", "kubernetes", "eks"}
+    if ending == "sigterm":
+        process.terminate()
+    else:
+        process.stdin.close()
+        process.stdin = None
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, b"")
+
+
 def exported(stack: automation.Stack) -> list[dict[str, Any]]:
     deployment = stack.export_stack().deployment
     assert deployment is not None

@@ -44,6 +44,7 @@ class AddonContext:
         log_bucket: Bucket of Loki's logs. None: Loki cannot be installed.
         artifact_bucket: Bucket of workflow artefacts and MLflow. None: neither keeps artefacts.
         bucket_key_arn: KMS key of those buckets.
+        artifact_key_arn: KMS key of the artefact bucket. None: the same as of the other.
         partition: AWS partition.
         interruption_queue: Queue with EC2's interruption notices, for Karpenter.
         node_role_arn: Role of the nodes that Karpenter makes.
@@ -62,6 +63,7 @@ class AddonContext:
     log_bucket: "pulumi.Input[str] | None" = None
     artifact_bucket: "pulumi.Input[str] | None" = None
     bucket_key_arn: "pulumi.Input[str] | None" = None
+    artifact_key_arn: "pulumi.Input[str] | None" = None
     partition: str = "aws"
     interruption_queue: "pulumi.Input[str] | None" = None
     node_role_arn: "pulumi.Input[str] | None" = None

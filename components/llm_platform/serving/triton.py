@@ -21,9 +21,13 @@ USER = 1000
 MODEL_FORMAT = "triton"
 MODEL_FORMAT_VERSION = "2"
 
-RESTRICTED_CALLS = "shared-memory,model-repository,trace,logging"
-"""Groups of calls that change the server; they answer only to whoever sends the header."""
-RESTRICTED_HEADER = "x-llm-platform-admin"
+GUARDED_CALLS = "shared-memory,model-repository,trace,logging"
+"""Groups of calls that change the server, such as unloading a model. Routes lead every path of a
+host to it, so they must not be left to whoever may ask the model."""
+GUARD_KEY = "llm-platform-admin"
+"""Header that guarded calls want, over HTTP by this name, over gRPC behind
+``triton-grpc-protocol-``. Its value is the pod's UID: who may read the pod may call."""
+GUARD_VARIABLE = "POD_UID"
 
 _RELEASE = TRITON.tag.removesuffix("-py3")
 IMAGES: Mapping[TritonVariant, Image] = MappingProxyType(
@@ -68,6 +72,7 @@ def server_args(shape: RuntimeShape) -> list[str]:
     Nothing is loaded but what a model names, and a model that does not load keeps the pod from
     getting ready instead of being left out.
     """
+    guarded = f"{GUARDED_CALLS}:{GUARD_KEY}=$({GUARD_VARIABLE})"
     return [
         "tritonserver",
         f"--model-repository={MODEL_FOLDER}",
@@ -78,6 +83,8 @@ def server_args(shape: RuntimeShape) -> list[str]:
         f"--http-port={HTTP_PORT}",
         f"--grpc-port={GRPC_PORT}",
         f"--metrics-port={METRICS_PORT}",
+        f"--http-restricted-api={guarded}",
+        f"--grpc-restricted-protocol={guarded}",
         "--allow-metrics=true",
         f"--metrics-interval-ms={shape.metrics_interval_ms}",
         "--metrics-config=summary_latencies=true",
@@ -119,7 +126,14 @@ def _container(shape: RuntimeShape) -> dict[str, Any]:
         "image": shape.image,
         "imagePullPolicy": "IfNotPresent",
         "args": server_args(shape),
-        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - a volume of the pod's own
+        "env": [
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108 - a volume of the pod's own
+            {
+                "name": GUARD_VARIABLE,
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.uid"}},
+            },
+        ],
+        # KServe gives port 80 to the first, and leads gRPC to the one so named.
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
             {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},

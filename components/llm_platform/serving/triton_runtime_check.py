@@ -24,6 +24,8 @@ OWN_ARGS = (
     "--load-model",
     "--allow-metrics",
     "--exit-on-error",
+    "--http-restricted-api",
+    "--grpc-restricted-protocol",
 )
 """Arguments that the runtime sets itself."""
 

@@ -156,6 +156,18 @@ def test_no_identity_where_there_is_nothing_to_reach() -> None:
     assert identity_args("argo-workflows", BARE) is None
 
 
+def test_artefacts_are_encrypted_with_the_key_of_their_own_bucket() -> None:
+    other = replace(FULL, artifact_key_arn="arn:aws:kms:eu-central-1:123456789012:key/2")
+    for context, suffix in ((FULL, "key/1"), (other, "key/2")):
+        args = identity_args("argo-workflows", context)
+        assert args is not None
+        keys = [each for each in args.get("statements", []) if each["sid"] == "EncryptArtifacts"]
+        assert [str(key) for each in keys for key in each["resources"]][0].endswith(suffix)
+    logs = identity_args("loki", other)
+    assert logs is not None
+    assert str(logs.get("statements", [])[-1]["resources"][0]).endswith("key/1")
+
+
 def test_the_autoscaler_may_resize_the_groups_of_its_cluster_alone() -> None:
     args = identity_args("cluster-autoscaler", FULL)
     assert args is not None

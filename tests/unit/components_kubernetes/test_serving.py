@@ -68,6 +68,15 @@ def test_the_runtime_loads_nothing_by_itself() -> None:
     assert not any(argument.startswith("--load-model") for argument in command)
 
 
+def test_calls_that_change_the_server_are_guarded_by_the_pods_uid() -> None:
+    container = runtime().one("ClusterServingRuntime").spec["containers"][0]
+    guarded = "shared-memory,model-repository,trace,logging:llm-platform-admin=$(POD_UID)"
+    assert f"--http-restricted-api={guarded}" in container["args"]
+    assert f"--grpc-restricted-protocol={guarded}" in container["args"]
+    uid = next(each for each in container["env"] if each["name"] == "POD_UID")
+    assert uid["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.uid"
+
+
 def test_ports_protocols_probes_and_metrics_agree() -> None:
     spec = runtime(startup_minutes=30).one("ClusterServingRuntime").spec
     container = spec["containers"][0]

@@ -14,7 +14,8 @@ VPC = "urn:pulumi:local::llm-platform::llm-platform:index:Network$aws:ec2/vpc:Vp
 
 
 def event(**body: Any) -> EngineEvent:
-    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **body})
+    engine_event: Any = EngineEvent
+    return engine_event.from_json({"sequence": 1, "timestamp": 1, **body})
 
 
 def step(op: str, urn: str = VPC, **more: Any) -> dict[str, Any]:

@@ -38,20 +38,27 @@ def prices_reader(_context: AddonContext) -> "list[PolicyStatement]":
 
 def logs_writer(context: AddonContext) -> "list[PolicyStatement]":
     """Loki's chunks and index."""
-    return _bucket(context, context.log_bucket, "Logs", "")
+    return _bucket(context, context.log_bucket, context.bucket_key_arn, "Logs", "")
 
 
 def workflow_artifacts(context: AddonContext) -> "list[PolicyStatement]":
     """What steps of workflows hand on to one another."""
-    return _bucket(context, context.artifact_bucket, "Artifacts", "workflows/")
+    return _artifacts(context, "workflows/")
 
 
 def registry_artifacts(context: AddonContext) -> "list[PolicyStatement]":
     """Models and files of the registry."""
-    return _bucket(context, context.artifact_bucket, "Artifacts", "mlflow/")
+    return _artifacts(context, "mlflow/")
 
 
-def _bucket(context: AddonContext, bucket: Any, noun: str, prefix: str) -> "list[PolicyStatement]":
+def _artifacts(context: AddonContext, prefix: str) -> "list[PolicyStatement]":
+    key = context.bucket_key_arn if context.artifact_key_arn is None else context.artifact_key_arn
+    return _bucket(context, context.artifact_bucket, key, "Artifacts", prefix)
+
+
+def _bucket(
+    context: AddonContext, bucket: Any, key_arn: Any, noun: str, prefix: str
+) -> "list[PolicyStatement]":
     """Read, write and delete below a prefix of a bucket; nothing where there is no bucket."""
     if bucket is None:
         return []
@@ -74,12 +81,12 @@ def _bucket(context: AddonContext, bucket: Any, noun: str, prefix: str) -> "list
             "resources": [context.bucket_arn(bucket, f"/{prefix}*")],
         },
     ]
-    if context.bucket_key_arn is not None:
+    if key_arn is not None:
         statements.append(
             {
                 "sid": f"Encrypt{noun}",
                 "actions": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "resources": [context.bucket_key_arn],
+                "resources": [key_arn],
             }
         )
     return statements
