@@ -4,8 +4,12 @@ from typing import Any, cast
 
 import moto.ec2.urls
 from moto.ec2.models import EC2Backend
+from moto.ec2.utils import EC2_RESOURCE_TO_PREFIX
 
 from local.aws.operations import Document, as_items
+
+# moto tags only what has a prefix here
+EC2_RESOURCE_TO_PREFIX["placement-group"] = "pg"
 
 
 class Ec2Backend(EC2Backend):

@@ -52,7 +52,8 @@ def _tags(call: Call) -> dict[str, str]:
 
 def create_placement_group(call: Call) -> Document:
     """CreatePlacementGroup."""
-    groups: dict[str, Document] = backends.ec2(call.region).placement_groups
+    backend = backends.ec2(call.region)
+    groups: dict[str, Document] = backend.placement_groups
     name = str(call.get("GroupName") or f"pg-{secrets.token_hex(6)}")
     if name in groups:
         message = f"The placement group '{name}' already exists."
@@ -68,24 +69,30 @@ def create_placement_group(call: Call) -> Document:
         "GroupArn": f"arn:aws:ec2:{call.region}:{ACCOUNT}:placement-group/{name}",
         "State": "available",
         "Strategy": strategy,
-        "Tags": [{"Key": key, "Value": value} for key, value in _tags(call).items()],
     }
+    backend.create_tags([identifier], _tags(call))
     if strategy == "partition":
         group["PartitionCount"] = int(call.get("PartitionCount") or 2)
     if strategy == "spread":
         group["SpreadLevel"] = str(call.get("SpreadLevel") or "rack")
     groups[name] = group
-    return {"PlacementGroup": group}
+    return {"PlacementGroup": _with_tags(group, backend)}
+
+
+def _with_tags(group: Document, backend: Any) -> Document:
+    tags: dict[str, str] = backend.tags.get(group["GroupId"], {})
+    return {**group, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
 def describe_placement_groups(call: Call) -> Document:
     """DescribePlacementGroups by names, ids and the filters group-name, strategy and state."""
-    groups: dict[str, Document] = backends.ec2(call.region).placement_groups
+    backend = backends.ec2(call.region)
+    groups: dict[str, Document] = backend.placement_groups
     for name in call.items("GroupNames"):
         if name not in groups:
             message = f"The Placement Group '{name}' is unknown."
             raise AwsError("InvalidPlacementGroup.Unknown", message)
-    found = [group for group in groups.values() if _is_wanted(group, call)]
+    found = [_with_tags(group, backend) for group in groups.values() if _is_wanted(group, call)]
     return {"PlacementGroups": found}
 
 

@@ -136,7 +136,12 @@ def error_code(error: BaseException) -> str:
 def is_missing(error: BaseException) -> bool:
     """Whether a call failed because the thing is not there."""
     code = error_code(error)
-    return code in _MISSING or "NotFound" in code or code.startswith("NoSuch")
+    return (
+        code in _MISSING
+        or code.endswith(".Unknown")
+        or "NotFound" in code
+        or code.startswith("NoSuch")
+    )
 
 
 def missing_as_none(call: Callable[[], Any]) -> Any:

@@ -162,7 +162,7 @@ def test_artefacts_are_encrypted_with_the_key_of_their_own_bucket() -> None:
         args = identity_args("argo-workflows", context)
         assert args is not None
         keys = [each for each in args.get("statements", []) if each["sid"] == "EncryptArtifacts"]
-        assert [str(key) for each in keys for key in each["resources"]][0].endswith(suffix)
+        assert [str(each["resources"][0]).endswith(suffix) for each in keys] == [True]
     logs = identity_args("loki", other)
     assert logs is not None
     assert str(logs.get("statements", [])[-1]["resources"][0]).endswith("key/1")

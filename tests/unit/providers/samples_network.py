@@ -139,6 +139,5 @@ COMPUTE = [
     tagged(
         "aws:ec2/placementGroup:PlacementGroup",
         lambda w: {"strategy": "cluster"},
-        emulator_gap="CreateTags does not know placement groups",
     ),
 ]

@@ -78,7 +78,6 @@ STORAGE = [
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         lambda w: {"bucket": w.bucket, "rules": _LIFECYCLE_RULES},
         lambda w: {"rules": _LIFECYCLE_RULES[1:]},
-        emulator_gap="GetBucketLifecycleConfiguration fails when there is no configuration",
     ),
     Sample(
         "aws:s3/bucketPolicy:BucketPolicy",

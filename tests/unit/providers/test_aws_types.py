@@ -26,11 +26,7 @@ def test_every_handled_type_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.type)
-def test_life_of(
-    sample: Sample, aws: AwsSession, world: World, request: pytest.FixtureRequest
-) -> None:
-    if sample.emulator_gap:
-        request.applymarker(pytest.mark.xfail(reason=sample.emulator_gap, strict=True))
+def test_life_of(sample: Sample, aws: AwsSession, world: World) -> None:
     resource = Resource(aws, sample.type, sample.name)
     inputs = sample.inputs(world)
 

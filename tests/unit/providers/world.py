@@ -144,7 +144,6 @@ class Sample:
         import_id: What an import of it takes, from its outputs; the id by default.
         unknown_to_import: Inputs that an import cannot find out.
         after_delete: What a read finds afterwards: ``gone``, or ``kept`` where AWS keeps it.
-        emulator_gap: What the emulator does wrong, so that the sample cannot pass; empty if it can.
     """
 
     type: str
@@ -153,7 +152,6 @@ class Sample:
     import_id: Callable[[Inputs], str] | None = None
     unknown_to_import: frozenset[str] = frozenset()
     after_delete: str = "gone"
-    emulator_gap: str = ""
 
     @property
     def name(self) -> str:
@@ -173,7 +171,6 @@ def tagged(
     import_id: Callable[[Inputs], str] | None = None,
     unknown_to_import: frozenset[str] = frozenset(),
     after_delete: str = "gone",
-    emulator_gap: str = "",
 ) -> Sample:
     """A sample whose tags are changed too."""
     return Sample(
@@ -183,5 +180,4 @@ def tagged(
         import_id,
         unknown_to_import,
         after_delete,
-        emulator_gap,
     )
