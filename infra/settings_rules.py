@@ -16,6 +16,9 @@ from local.paths import REPOSITORY
 SMALLEST_VPC_PREFIX = 20
 LARGEST_VPC_PREFIX = 16
 
+NEEDED = ("aws-load-balancer-controller", "gateway-helm", "kserve-resources")
+"""Add-ons without which no model can be served."""
+
 
 @dataclass(frozen=True)
 class Rooms:
@@ -170,6 +173,11 @@ def addons_fit(rooms: Rooms) -> Iterable[Problem]:
     unknown = [name for name in (*addons.without, *addons.also) if name not in ADDONS]
     problems = [
         Problem("addons", f"'{name}' is no add-on", "names from docs/addons.md") for name in unknown
+    ]
+    problems += [
+        Problem("addons.without", f"'{name}' cannot be left out", "add-ons other than it")
+        for name in NEEDED
+        if name in addons.without
     ]
     also = [name for name in addons.also if name in ADDONS]
     return [*problems, *check_addons(default_addons(addons.size, addons.without, also))]

@@ -146,6 +146,7 @@ class Platform:
             log_bucket=self.logs.bucket_name,
             artifact_bucket=self.artifacts.bucket_name,
             bucket_key_arn=self.logs.key_arn,
+            artifact_key_arn=self.artifacts.key_arn,
         )
         return AddonLayers(
             arguments.selected_addons(settings),
@@ -155,9 +156,9 @@ class Platform:
             self._in_cluster,
         )
 
-    def _gateway(self) -> ServingGateway | None:
-        if not self.addons.has("gateway-helm", "kserve-resources"):
-            return None
+    def _gateway(self) -> ServingGateway:
+        # its load balancer is made, and must be taken away, by this controller
+        balancer = self.addons.installed["aws-load-balancer-controller"]
         return ServingGateway(
             "gateway",
             {
@@ -166,16 +167,20 @@ class Platform:
                 "controller_namespace": self.addons.namespace("gateway-helm"),
                 "tags": {**self._tags},
             },
-            self._in_cluster,
+            self._after(balancer),
         )
 
     def _runtime(self) -> TritonRuntime:
-        after = pulumi.ResourceOptions(depends_on=[self.addons.installed["kserve-resources"]])
         return TritonRuntime(
             "triton",
             {"runtime_name": arguments.RUNTIME, "tags": {**self._tags}},
-            pulumi.ResourceOptions.merge(self._in_cluster, after),
+            self._after(self.addons.installed["kserve-resources"]),
         )
+
+    def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of what is in the cluster and must come after, and go before, `resources`."""
+        order = pulumi.ResourceOptions(depends_on=list(resources))
+        return pulumi.ResourceOptions.merge(self._in_cluster, order)
 
     def _tenant(self, tenant: Tenant) -> TenantNamespace:
         return TenantNamespace(
@@ -193,7 +198,7 @@ class Platform:
                 "repository_uri": self.models.uri,
                 "runtime": self.runtime.runtime_name,
                 "cluster_name": self.cluster.cluster_name,
-                "model_access": self.models.read_statements(),
+                "model_access": self.models.read_statements(f"model_repo/{service.model}"),
             },
             self._in_cluster,
         )

@@ -6,12 +6,13 @@ has everything in memory, so the cloud ends with it; Kubernetes is on disk and i
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import locks
 from local.cluster import building, health, keeping, ports, rooms
 from local.cluster.commands import AWS, AWS_PROGRAM, ETCD, KUBERNETES, CloudPlan
-from local.cluster.locks import exclusive
 from local.cluster.processes import Plan, ProcessSpec, State
 from local.cluster.progress import ProcessProgress
 from local.cluster.record import Record, boot_id
@@ -23,6 +24,7 @@ STEP = "local cloud"
 START_SECONDS = 60.0
 AWS_ANSWER_SECONDS = 5.0
 OTHER_COMMAND_SECONDS = 240.0
+BUSY = "works on the same cloud"
 PORT_ATTEMPTS = 3
 PORT_TAKEN = "address already in use"
 PROVIDERS = ("stand-in", "official")
@@ -99,7 +101,7 @@ def ensure(
     room = _room(stack)
     with rooms.disk_errors(room):
         rooms.private_folder(room)
-        with exclusive(room / "ensure.lock", reporter, STEP, OTHER_COMMAND_SECONDS):
+        with _only_command(room, reporter):
             return _ensured(order)
 
 
@@ -128,7 +130,7 @@ def stop(stack: str, reporter: Reporter) -> bool:
         return False
     with (
         rooms.disk_errors(room),
-        exclusive(room / "ensure.lock", reporter, STEP, OTHER_COMMAND_SECONDS),
+        _only_command(room, reporter),
     ):
         if not folder.exists():
             return False
@@ -139,6 +141,11 @@ def stop(stack: str, reporter: Reporter) -> bool:
             return False
         rooms.put_aside(folder)
         return True
+
+
+def _only_command(room: Path, reporter: Reporter) -> AbstractContextManager[None]:
+    """One command that starts or stops this cloud at a time; a second one waits."""
+    return locks.waiting(room / "ensure.lock", reporter, STEP, BUSY, OTHER_COMMAND_SECONDS)
 
 
 def _ensured(order: _Order) -> tuple[LocalCloud, list[str]]:

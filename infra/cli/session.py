@@ -1,21 +1,20 @@
 """Everything that a run of the engine needs, started and stopped around it."""
 
-import fcntl
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
-
-from local.cloud import LocalCloud
 
 from infra.cli.engine import Engine
 from infra.cli.workspace import lay_out, passphrase_file
 from infra.settings import Cloud, Settings
-from local import cloud, toolchain
+from local import cloud, locks, toolchain
+from local.cloud import LocalCloud
+from local.cluster import rooms
 from local.errors import LocalCloudError
 from local.paths import REPOSITORY, state_folder
 from local.reporter import Reporter, reported
@@ -54,7 +53,7 @@ def engine_session(
             yield engine, None
         return
     tools = toolchain.ensure(CLOUD_TOOLS, reporter)
-    with _only_run(stack, reporter):
+    with _only_run(stack):
         with reported(reporter, "local cloud", "healthy"):
             local_cloud, lost = cloud.ensure(stack, providers, tools, reporter)
         for words in lost:
@@ -172,25 +171,15 @@ def _ports(stdout: IO[str] | None, log: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _only_run(stack: str, reporter: Reporter) -> Generator[None]:
+def _only_run(stack: str) -> Generator[None]:
     """One run of a stack at a time; a second one is told who is first."""
-    path = state_folder() / stack / "run.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            first = lock.read().strip() or "another process"
-            reporter.failed(stack, f"in use by {first}")
-            raise LocalCloudError(
-                f"Stack {stack} is in use by {first}.", "Wait until it has ended, then try again."
-            ) from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} ({' '.join(sys.argv[1:]) or 'llmp'})")
-        lock.flush()
+    folder = state_folder() / stack
+    doing = " ".join(sys.argv[1:]) or "llmp"
+    with ExitStack() as held:
+        with rooms.disk_errors(folder):
+            rooms.private_folder(folder)
+            held.enter_context(locks.at_once(folder / "run.lock", f"Stack {stack}", doing))
         yield
-        lock.truncate(0)
 
 
 def _drop_dead_locks(folder: Path) -> None:

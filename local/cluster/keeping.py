@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-from local.cluster.locks import is_held
 from local.cluster.processes import (
     KEEPER_LOG,
     LOCK_FILE,
@@ -17,6 +16,7 @@ from local.cluster.processes import (
     Plan,
 )
 from local.errors import LocalCloudError
+from local.locks import is_held
 from local.paths import REPOSITORY
 
 START_SECONDS = 15.0

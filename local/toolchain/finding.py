@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from local import locks
 from local.errors import LocalCloudError
 from local.reporter import Reporter
 from local.toolchain import cache, children, disk
 from local.toolchain.building import ROOM, build, build_key
 from local.toolchain.cache import Entry
 from local.toolchain.downloading import Downloads, NotToBeHadError
-from local.toolchain.lock import exclusive
 from local.toolchain.tools import TOOLS, Source, Tool, version_in
 
 
@@ -83,7 +83,7 @@ class _Search:
         try:
             with disk.told_when_full(root, tool.size_mib * ROOM):
                 root.mkdir(parents=True, exist_ok=True)
-                with exclusive(root / "lock", self._reporter, tool.name):
+                with locks.waiting(root / "lock", self._reporter, tool.name, "is making it"):
                     return self._from_cache(places) or self._made(places)
         except OSError as error:
             raise LocalCloudError(

@@ -1,0 +1,52 @@
+"""One run of a stack at a time."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.cli import session
+from local import locks
+from local.errors import LocalCloudError
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LLMP_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_a_second_run_of_a_stack_is_told_who_is_first(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["llmp", "up", "local"])
+    with (
+        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+        pytest.raises(LocalCloudError, match=r"^Stack local is in use by process \d+ \(up local\)"),
+        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+    ):
+        pytest.fail("two runs at once")
+    assert not locks.is_held(state / "local" / "run.lock")
+
+
+def test_runs_of_two_stacks_do_not_disturb_each_other(state: Path) -> None:
+    with (
+        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+        session._only_run("dev"),  # pyright: ignore[reportPrivateUsage]
+    ):
+        assert all(locks.is_held(state / each / "run.lock") for each in ("local", "dev"))
+
+
+def test_a_state_folder_that_cannot_be_made_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMP_STATE", str(tmp_path / "state"))
+
+    def full(_path: Path, **_mode: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with (
+        pytest.raises(LocalCloudError, match="no space left"),
+        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+    ):
+        pytest.fail("no lock without a folder")
