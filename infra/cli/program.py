@@ -1,4 +1,7 @@
-"""The platform's program, as the engine runs it inside this process."""
+"""The platform's program, as the engine runs it inside this process.
+
+What loads the provider SDKs is imported when it runs.
+"""
 
 import threading
 from importlib import import_module
@@ -18,8 +21,10 @@ class Program:
 
     def __call__(self) -> None:
         """Build the platform from the configuration that the engine passes in."""
-        from infra.__main__ import run  # noqa: PLC0415 - loads every provider SDK
+        from infra.__main__ import run  # noqa: PLC0415
+        from local.source_positions import forget_source_positions  # noqa: PLC0415
 
+        forget_source_positions()
         run()
 
 

@@ -18,6 +18,7 @@ from local.providers.aws.package import AwsPackage
 from local.providers.eks.package import EksPackage
 from local.providers.kubernetes.package import KubernetesPackage
 from local.providers.server import serve
+from local.source_positions import forget_source_positions
 
 LOG_FILE = "providers.log"
 BIGGEST_LOG = 8 * 1024 * 1024
@@ -37,6 +38,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cloud", type=Path, required=True, help="folder of the cloud")
     folder: Path = parser.parse_args(arguments).cloud
     os.umask(0o077)
+    forget_source_positions()
     _log_to(folder)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: stop.set())

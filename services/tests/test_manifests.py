@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from accepted import problems
+
 from llm_platform.serving.llm_service_spec import ServiceShape, predictor
 from llm_platform.serving.triton import RuntimeShape, runtime_spec
 

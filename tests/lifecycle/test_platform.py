@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 
 from local.aws.client import client
-from local.cluster.inventory import api_client
 from local.paths import REPOSITORY
 from local.providers.aws.package import AwsPackage
 from local.providers.eks.package import EksPackage
+from local.providers.kubernetes.access import read_kubeconfig
+from local.providers.kubernetes.api import Api
 from local.providers.kubernetes.package import KubernetesPackage
 
 REGION = "eu-central-1"
@@ -67,14 +68,11 @@ class Llmp:
     def aws(self, service: str) -> Any:
         return client(service, self.cloud["aws"]["endpoint"], REGION)
 
-    def kubernetes(self) -> Any:
-        return api_client(self.folder / "admin.kubeconfig")
+    def kubernetes(self) -> Api:
+        return Api(read_kubeconfig((self.folder / "admin.kubeconfig").read_text()))
 
     def get(self, path: str) -> Any:
-        answer = self.kubernetes().call_api(
-            path, "GET", response_type="object", auth_settings=["BearerToken"]
-        )
-        return answer[0]
+        return self.kubernetes().get(path)
 
     def calls(self) -> list[dict[str, Any]]:
         lines = (self.folder / "aws" / "calls.jsonl").read_text().splitlines()
@@ -215,11 +213,12 @@ def test_hand_made_changes_are_found_and_repaired(llmp: Llmp) -> None:
     quotas = "/api/v1/namespaces/assistants/resourcequotas"
     quota = llmp.get(quotas)["items"][0]
     body = {"spec": {"hard": {"requests.nvidia.com/gpu": "64"}}}
-    llmp.kubernetes().call_api(
-        f"{quotas}/{quota['metadata']['name']}", "PATCH", body=body,
-        header_params={"Content-Type": "application/merge-patch+json"},
-        auth_settings=["BearerToken"], response_type="object",
-    )  # fmt: skip
+    llmp.kubernetes().request(
+        "PATCH",
+        f"{quotas}/{quota['metadata']['name']}",
+        body=body,
+        content_type="application/merge-patch+json",
+    )
 
     seen = llmp.run("preview", "local")
     repaired = llmp.run("up", "local")

@@ -60,6 +60,10 @@ def hold() -> Iterator[Hold]:
         process.communicate()
 
 
+def end(process: subprocess.Popen[str]) -> None:
+    process.communicate("end\n")
+
+
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
     return tmp_path / "lock"
@@ -77,7 +81,7 @@ def test_refused_at_once_with_the_holders_name(lock: Path, hold: Hold) -> None:
 
 def test_the_second_waits_for_the_first_and_says_for_whom(lock: Path, hold: Hold) -> None:
     other = hold(lock, "")
-    notes = Notes(lambda: other.communicate("end\n")[0] and None)
+    notes = Notes(told=lambda: end(other))
     with locks.waiting(lock, notes, "pulumi", "is making it"):
         assert other.returncode == 0
         assert lock.read_text() == str(os.getpid())
