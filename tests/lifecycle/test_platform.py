@@ -156,7 +156,9 @@ def test_every_type_in_use_is_handled_and_known_by_name(llmp: Llmp) -> None:
 def test_no_path_of_this_machine_and_no_secret_is_kept(llmp: Llmp) -> None:
     engine = llmp.folder / "engine"
     secrets = [(engine / "passphrase").read_text()]
-    kept = [*(engine / "backend").rglob("*.json"), *llmp.folder.glob("*.log")]
+    pulumi = engine / "backend" / ".pulumi"
+    kept = [path for part in ("stacks", "backups") for path in (pulumi / part).rglob("*.json")]
+    kept += llmp.folder.glob("*.log")
     assert len(kept) > 2
 
     for path in kept:

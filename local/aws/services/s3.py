@@ -61,10 +61,10 @@ def _complete(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _add_newer_versions(response: Any, result: ActionResult) -> None:
-    answer: Any = result.result
-    if not isinstance(answer, dict):
+    if not isinstance(result.result, dict):
         # there is no configuration, and the result is the error that says so
         return
+    answer: Any = cast("Any", result.result)
     kept = as_items(response.backend.get_bucket_lifecycle(response.bucket_name))
     for rule, described in zip(kept, as_items(answer.get("Rules")), strict=True):
         number = getattr(rule, "newer_noncurrent_versions", None)

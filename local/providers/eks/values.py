@@ -121,4 +121,8 @@ def region_of(arn: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value as JavaScript, in which the component is written, prints it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    # every number arrives as a float
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

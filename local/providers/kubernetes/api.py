@@ -2,9 +2,9 @@
 
 import json
 import random
+import re
 import ssl
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,9 +19,16 @@ from local.providers.kubernetes.trees import mapping, mappings
 from local.providers.model import ProviderError
 
 JSON = "application/json"
+METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
+"""An object without spec and status: all that is needed to see whether it is there."""
+
 APPLY = "application/apply-patch+yaml"
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.25
+DOWN_SECONDS = 15.0
+"""How long a server that could not be reached is asked once only, so that many objects do not
+wait one after the other."""
+
 TIMEOUT = urllib3.Timeout(connect=3, read=60)
 BUSY = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -60,10 +67,10 @@ class Api:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._down_until = 0.0
         self._pool = urllib3.PoolManager(
             maxsize=32, block=False, ssl_context=_ssl_context(access), timeout=TIMEOUT
         )
-        self._lock = threading.Lock()
 
     @property
     def server(self) -> str:
@@ -76,8 +83,15 @@ class Api:
 
     def find(self, path: str) -> dict[str, Any] | None:
         """Read an object; None when there is none."""
+        return self._found(path, JSON)
+
+    def find_metadata(self, path: str) -> dict[str, Any] | None:
+        """Read an object's metadata only; None when there is none."""
+        return self._found(path, METADATA)
+
+    def _found(self, path: str, accept: str) -> dict[str, Any] | None:
         try:
-            return self.get(path)
+            return self.request("GET", path, accept=accept)
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -100,6 +114,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
     ) -> dict[str, Any]:
         """Send one request; a busy or failing server is asked again, a bounded number of times.
 
@@ -111,16 +126,17 @@ class Api:
         if query:
             url += f"?{urlencode(query)}"
         data = None if body is None else json.dumps(body)
+        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "llm-platform"}
         pause = FIRST_PAUSE_SECONDS
-        for attempt in range(ATTEMPTS):
-            last = attempt == ATTEMPTS - 1
+        attempts = 1 if time.monotonic() < self._down_until else ATTEMPTS
+        for attempt in range(attempts):
+            last = attempt == attempts - 1
             try:
-                status, answer = self._send(method, url, data, content_type)
+                status, answer = self._send(method, url, data, headers)
             except urllib3.exceptions.HTTPError as error:
-                if last:
-                    server = self._access.server
-                    message = f"the Kubernetes API server {server} cannot be reached: {error}"
-                    raise UnreachableError(message) from None
+                if last or isinstance(error, urllib3.exceptions.SSLError):
+                    self._down_until = time.monotonic() + DOWN_SECONDS
+                    raise UnreachableError(self._unreachable(error)) from None
             else:
                 if status < HTTPStatus.BAD_REQUEST:
                     return answer
@@ -131,17 +147,23 @@ class Api:
         raise AssertionError("the last attempt returns or raises")
 
     def _send(
-        self, method: str, url: str, data: str | None, content_type: str
+        self, method: str, url: str, data: str | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, Any]]:
-        headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "llm-platform"}
+        sent = dict(headers)
         if self._access.token is not None:
-            headers["Authorization"] = f"Bearer {self._access.token()}"
-        answer = self._pool.request(method, url, body=data, headers=headers, retries=False)
+            sent["Authorization"] = f"Bearer {self._access.token()}"
+        answer = self._pool.request(method, url, body=data, headers=sent, retries=False)
         try:
             decoded: Any = json.loads(answer.data) if answer.data else {}
         except ValueError:
             decoded = {"message": answer.data.decode(errors="replace")[:300]}
         return answer.status, decoded
+
+    def _unreachable(self, error: Exception) -> str:
+        # the client's own words begin with the address of an object in memory
+        cause = re.sub(r"^.*?<?HTTPS?Connection\w*\([^)]*\)>?[^:]*: ", "", str(error))
+        cause = re.sub(r"\s*\(_ssl\.c:\d+\)", "", cause)
+        return f"the Kubernetes API server {self._access.server} cannot be reached: {cause}"
 
 
 def _worth_another_try(status: int, answer: Mapping[str, Any]) -> bool:
@@ -154,13 +176,20 @@ def _worth_another_try(status: int, answer: Mapping[str, Any]) -> bool:
 
 
 def _ssl_context(access: Access) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=access.authority)
-    if access.client_certificate is not None:
-        # the ssl module reads client certificates from files only
-        with tempfile.NamedTemporaryFile("w", delete=False) as file:
-            file.write("\n".join(access.client_certificate))
-        try:
-            context.load_cert_chain(file.name)
-        finally:
-            Path(file.name).unlink()
+    try:
+        context = ssl.create_default_context(cadata=access.authority)
+        if access.client_certificate is not None:
+            _show_certificate(context, access.client_certificate)
+    except (ssl.SSLError, ValueError) as error:
+        raise ProviderError(f"a certificate of the kubeconfig cannot be used: {error}") from None
     return context
+
+
+def _show_certificate(context: ssl.SSLContext, certificate: tuple[str, str]) -> None:
+    # the ssl module reads client certificates from files only
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write("\n".join(certificate))
+    try:
+        context.load_cert_chain(file.name)
+    finally:
+        Path(file.name).unlink()

@@ -6,18 +6,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from local.providers.kubernetes import removal
 from local.providers.kubernetes.api import Api, ApiError
 from local.providers.kubernetes.discovery import Discovery, ResourceKind
-from local.providers.kubernetes.objects import (
-    FORCE,
-    PROPAGATION,
-    TIMEOUT,
-    Manifest,
-    annotations,
-    is_annotated,
-    metadata,
-)
-from local.providers.kubernetes.readiness import missing
+from local.providers.kubernetes.objects import FORCE, Manifest, is_annotated, metadata
+from local.providers.kubernetes.readiness import Lack, missing
+from local.providers.kubernetes.waiting import seconds
 from local.providers.model import ProviderError
 
 DEFAULT_WAIT_SECONDS = 600.0
@@ -38,12 +32,14 @@ class Cluster:
     Attributes:
         force: Whether fields that others own are taken over everywhere.
         default_namespace: Where namespaced objects go that name no namespace.
+        upsert: Whether creating an object that stands already takes it over.
     """
 
     api: Api
     discovery: Discovery
     force: bool
     default_namespace: str
+    upsert: bool = False
 
     def place(self, kind: ResourceKind, manifest: Mapping[str, Any]) -> tuple[str | None, str]:
         """Namespace and name of an object."""
@@ -54,6 +50,10 @@ class Cluster:
         if not kind.namespaced:
             return None, name
         return str(given.get("namespace") or self.default_namespace), name
+
+    def find(self, kind: ResourceKind, manifest: Mapping[str, Any]) -> Manifest | None:
+        """The object as it stands now, if it does."""
+        return self.api.find(kind.path(*self.place(kind, manifest)))
 
     def apply(
         self, kind: ResourceKind, manifest: Manifest, manager: str, *, dry_run: bool = False
@@ -84,16 +84,20 @@ class Cluster:
         """Wait until an object is ready.
 
         Returns:
-            The object as it is then, and what it still lacks when the time is up.
+            The object as it is then, and what it still lacks when the time is up, or when
+            waiting will not help.
         """
         namespace, name = self.place(kind, live)
-        deadline = time.monotonic() + _seconds(live, timeout)
+        deadline = time.monotonic() + seconds(live, timeout, DEFAULT_WAIT_SECONDS)
         pause = FIRST_POLL_SECONDS
         while True:
-            lacks = missing(live)
-            if not lacks or time.monotonic() >= deadline:
-                return live, lacks
-            time.sleep(pause)
+            lack = missing(live, self.api.find)
+            if lack is None:
+                return live, ""
+            left = deadline - time.monotonic()
+            if lack.is_final or left <= 0:
+                return live, _told(lack, live)
+            time.sleep(min(pause, left))
             pause = min(pause * 2, LONGEST_POLL_SECONDS)
             found = self.api.find(kind.path(namespace, name))
             if found is None:
@@ -104,35 +108,10 @@ class Cluster:
         self, kind: ResourceKind, namespace: str | None, name: str, given: Mapping[str, Any],
         timeout: float,
     ) -> None:  # fmt: skip
-        """Delete an object and wait until it is gone; one that is gone already is a success.
-
-        Raises:
-            ProviderError: It is still there when the time is up; names its finalizers.
-        """
-        path = kind.path(namespace, name)
-        policy = str(annotations(given).get(PROPAGATION, "Foreground")).capitalize()
-        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy}
-        try:
-            self.api.request("DELETE", path, body=body)
-        except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return
-            raise
-        deadline = time.monotonic() + _seconds(given, timeout)
-        pause = FIRST_POLL_SECONDS
-        while True:
-            found = self.api.find(path)
-            if found is None:
-                return
-            if time.monotonic() >= deadline:
-                held = ", ".join(metadata(found).get("finalizers") or []) or "none"
-                raise ProviderError(
-                    f"it was deleted but is still there; finalizers that hold it: {held}"
-                )
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL_SECONDS)
+        """Delete an object and wait until it is gone; see :func:`removal.remove`."""
+        removal.remove(self.api, kind, kind.path(namespace, name), given, timeout)
 
 
-def _seconds(manifest: Mapping[str, Any], timeout: float) -> float:
-    annotated = annotations(manifest).get(TIMEOUT)
-    return float(annotated) if annotated else timeout or DEFAULT_WAIT_SECONDS
+def _told(lack: Lack, live: Manifest) -> str:
+    held = metadata(live).get("deletionTimestamp")
+    return f"{lack.text}; somebody is deleting it" if held else lack.text

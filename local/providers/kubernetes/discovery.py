@@ -12,7 +12,7 @@ from local.providers.model import ProviderError
 NEW_KIND_SECONDS = 30.0
 """How long a kind may take to appear after its CRD was made."""
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 
 
 class UnknownKindError(ProviderError):

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -111,11 +112,15 @@ def from_secret(secret: Mapping[str, Any]) -> Release:
     try:
         packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
         document = cast("dict[str, Any]", json.loads(gzip.decompress(packed)))
-        chart = document["chart"]["metadata"]
-        notes = mapping(chart.get("annotations"))
-        info = document["info"]
-    except (KeyError, TypeError, OSError) as error:
-        raise ValueError(f"no record of a Helm release: {error}") from error
+        chart, info = document["chart"]["metadata"], document["info"]
+        return _release(document, chart, info)
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
+        name = mapping(secret.get("metadata")).get("name")
+        raise ValueError(f"Secret {name} is no record of a Helm release: {error!r}") from None
+
+
+def _release(document: dict[str, Any], chart: dict[str, Any], info: dict[str, Any]) -> Release:
+    notes = mapping(chart.get("annotations"))
     return Release(
         name=document["name"],
         namespace=document["namespace"],

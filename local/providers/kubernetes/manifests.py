@@ -1,20 +1,22 @@
 """Every kind of object but Helm releases, handled alike."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from local.providers.kubernetes.api import ApiError
 from local.providers.kubernetes.cluster import Cluster
-from local.providers.kubernetes.differences import manifest_diff
+from local.providers.kubernetes.differences import manifest_diff, with_room
 from local.providers.kubernetes.discovery import (
     NEW_KIND_SECONDS,
     ResourceKind,
     UnknownKindError,
 )
+from local.providers.kubernetes.ignored import left_alone
 from local.providers.kubernetes.objects import (
     Manifest,
-    as_inputs,
     as_output,
     autonamed,
     field_manager,
@@ -22,7 +24,11 @@ from local.providers.kubernetes.objects import (
     object_id,
     parse_token,
     split_id,
+    with_secrets,
 )
+from local.providers.kubernetes.ownership import is_applied_by
+from local.providers.kubernetes.projection import as_inputs
+from local.providers.kubernetes.waiting import wrong_annotations
 from local.providers.model import (
     Checked,
     CheckFailure,
@@ -32,118 +38,195 @@ from local.providers.model import (
     Diff,
     DiffRequest,
     PartialError,
+    Properties,
+    ProviderError,
     ReadRequest,
+    Request,
     State,
     UpdateRequest,
 )
 from local.providers.values import UNKNOWN, has_unknown
 
+TRIAL_ROOM = "default"
+"""Where an object is tried at preview whose namespace is still to be made."""
 
-def check(request: CheckRequest, default_namespace: str) -> Checked:
+WRONG = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+SCHEMA = "field not declared in schema"
+
+
+def check(request: CheckRequest) -> Checked:
     """Name the object, and see that it is what its type says."""
     token = parse_token(request.type)
     manifest = autonamed(request.inputs, request.name, request.random_seed, request.old_inputs)
     manifest = {"apiVersion": token.api_version, "kind": token.kind, **manifest}
-    failures: list[CheckFailure] = []
-    if token.kind.endswith("Patch") or token.kind.endswith("List"):
-        reason = f"kind {token.kind} is not handled by the local stand-in"
-        failures.append(CheckFailure("kind", reason))
+    failures = wrong_annotations(manifest)
     if manifest["kind"] is not UNKNOWN and manifest["kind"] != token.kind:
         reason = f"is {manifest['kind']!r}, but the resource's type says {token.kind!r}"
         failures.append(CheckFailure("kind", reason))
-    del default_namespace
-    return Checked(manifest, failures)
+    if "generateName" in metadata(manifest):
+        reason = "is not handled by the local stand-in; give a name, or neither of the two"
+        failures.append(CheckFailure("metadata.generateName", reason))
+    return Checked(with_secrets(manifest), failures)
 
 
-def diff(request: DiffRequest) -> Diff:
+def diff(request: DiffRequest, default_namespace: str) -> Diff:
     """What would change."""
-    kind = parse_token(request.type).kind
-    return manifest_diff(kind, request.old_inputs, request.inputs, request.ignore_changes)
+    room, _ = split_id(request.id)
+    old = with_room(request.old_inputs, room)
+    new = with_room(request.inputs, default_namespace if room else None)
+    return manifest_diff(parse_token(request.type), old, new, request.ignore_changes)
 
 
+@dataclass(frozen=True)
 class Manifests:
     """The operations, on one cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    cluster: Cluster
 
     def create(self, request: CreateRequest) -> State:
-        """Apply the object and wait until it is ready; at preview let the server try it."""
+        """Apply the object and wait until it is ready; at preview let the server try it.
+
+        Raises:
+            ProviderError: An object of that name stands already; it may be somebody else's.
+        """
         manager = field_manager(request.urn)
         if request.preview:
-            return State("", self._tried(request.inputs, manager))
+            return State("", self._tried(request.inputs, manager, is_new=True))
         kind = self._kind(request.inputs, wait=NEW_KIND_SECONDS)
-        live = self._cluster.apply(kind, request.inputs, manager)
+        self._refuse_existing(kind, request.inputs)
+        live = self.cluster.apply(kind, request.inputs, manager)
         return self._ready(kind, live, manager, request.timeout)
 
     def update(self, request: UpdateRequest) -> State:
         """Apply the new manifest by the same owner, so that dropped fields go."""
-        manager = str(request.old_outputs.get("__fieldManager") or field_manager(request.urn))
+        manager = _manager(request, request.old_outputs)
+        manifest = request.inputs
+        if request.ignore_changes and not has_unknown(manifest):
+            kind = self._kind(manifest)
+            live = self.cluster.find(kind, manifest)
+            if live is not None:
+                manifest = left_alone(manifest, live, request.ignore_changes)
         if request.preview:
-            return State(request.id, self._tried(request.inputs, manager))
-        kind = self._kind(request.inputs)
-        live = self._cluster.apply(kind, request.inputs, manager)
+            return State(request.id, self._tried(manifest, manager, is_new=False))
+        kind = self._kind(manifest)
+        live = self.cluster.apply(kind, manifest, manager)
         return self._ready(kind, live, manager, request.timeout)
 
     def read(self, request: ReadRequest) -> State | None:
         """The object as the API server has it."""
-        token = parse_token(request.type)
-        version = request.inputs.get("apiVersion") or token.api_version
-        try:
-            kind = self._cluster.discovery.find(version, token.kind)
-        except UnknownKindError:
+        found = self._placed(request, request.id, request.inputs)
+        if found is None:
             # with its kind every object of it is gone
             return None
-        namespace, name = split_id(request.id)
-        live = self._cluster.api.find(kind.path(self._room(kind, namespace), name))
+        kind, namespace, name = found
+        live = self.cluster.api.find(kind.path(namespace, name))
         if live is None:
             return None
-        manager = str(request.outputs.get("__fieldManager") or field_manager(request.urn))
-        return State(request.id, as_output(live, manager), as_inputs(live, request.inputs))
+        manager = _manager(request, request.outputs)
+        inputs = with_secrets(as_inputs(live, request.inputs, manager))
+        return State(object_id(namespace, name), as_output(live, manager), inputs)
 
     def delete(self, request: DeleteRequest) -> None:
         """Delete the object and wait until it is gone."""
-        token = parse_token(request.type)
-        version = request.old_inputs.get("apiVersion") or token.api_version
-        try:
-            kind = self._cluster.discovery.find(version, token.kind)
-        except UnknownKindError:
-            return
-        namespace, name = split_id(request.id)
-        self._cluster.delete(
-            kind, self._room(kind, namespace), name, request.old_inputs, request.timeout
-        )
+        found = self._placed(request, request.id, request.old_inputs)
+        if found is not None:
+            self.cluster.delete(*found, request.old_inputs, request.timeout)
 
-    def _room(self, kind: ResourceKind, namespace: str | None) -> str | None:
-        return (namespace or self._cluster.default_namespace) if kind.namespaced else None
+    def _placed(
+        self, request: Request, identifier: str, inputs: Properties
+    ) -> tuple[ResourceKind, str | None, str] | None:
+        """Kind, namespace and name; None when the API server does not know the kind."""
+        token = parse_token(request.type)
+        version = str(inputs.get("apiVersion") or token.api_version)
+        try:
+            kind = self.cluster.discovery.find(version, token.kind)
+        except UnknownKindError:
+            return None
+        namespace, name = split_id(identifier)
+        if not kind.namespaced:
+            return kind, None, name
+        return kind, namespace or self.cluster.default_namespace, name
 
     def _kind(self, manifest: Mapping[str, Any], *, wait: float = 0.0) -> ResourceKind:
-        return self._cluster.discovery.find(
+        return self.cluster.discovery.find(
             str(manifest["apiVersion"]), str(manifest["kind"]), wait=wait
         )
 
-    def _tried(self, manifest: Manifest, manager: str) -> Manifest:
+    def _refuse_existing(self, kind: ResourceKind, manifest: Manifest) -> None:
+        if not self.cluster.upsert and self.cluster.find(kind, manifest) is not None:
+            raise _stands_already(kind, *self.cluster.place(kind, manifest))
+
+    def _tried(self, manifest: Manifest, manager: str, *, is_new: bool) -> Manifest:
         """What the API server would make of it; the manifest itself where it cannot tell yet."""
         if has_unknown(manifest):
-            return manifest
+            return with_secrets(manifest)
         try:
-            live = self._cluster.apply(self._kind(manifest), manifest, manager, dry_run=True)
+            kind = self._kind(manifest)
         except UnknownKindError:
-            return manifest
+            return with_secrets(manifest)
+        tried = manifest
+        if is_new and not self.cluster.upsert:
+            standing = self.cluster.find(kind, manifest)
+            if standing is not None and not is_applied_by(standing, manager):
+                raise _stands_already(kind, *self.cluster.place(kind, manifest))
+            if standing is not None:
+                # it will have been deleted when this one is made
+                tried = _renamed(manifest, kind)
+        try:
+            live = self.cluster.apply(kind, tried, manager, dry_run=True)
         except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                # its namespace is still to be made
-                return manifest
-            raise
-        tried = as_output(live, manager)
-        # a dry run invents these; the object that is made gets others
-        given = {k: v for k, v in metadata(tried).items() if k not in {"uid", "creationTimestamp"}}
-        return {**tried, "metadata": given}
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            self._try_elsewhere(kind, tried, manager)
+            return with_secrets(manifest)
+        return _as_planned(as_output(live, manager), metadata(manifest)["name"])
+
+    def _try_elsewhere(self, kind: ResourceKind, manifest: Manifest, manager: str) -> None:
+        """Have the schema checked although the namespace is still to be made."""
+        if not kind.namespaced:
+            return
+        elsewhere = {**metadata(manifest), "namespace": TRIAL_ROOM}
+        try:
+            self.cluster.apply(
+                kind, _renamed({**manifest, "metadata": elsewhere}, kind), manager, dry_run=True
+            )
+        except ApiError as error:
+            # anything else may be due to the other namespace
+            if error.status in WRONG or SCHEMA in str(error):
+                raise
 
     def _ready(self, kind: ResourceKind, live: Manifest, manager: str, timeout: float) -> State:
-        live, lacks = self._cluster.wait_ready(kind, live, timeout)
-        namespace, name = self._cluster.place(kind, live)
+        live, lacks = self.cluster.wait_ready(kind, live, timeout)
+        namespace, name = self.cluster.place(kind, live)
         state = State(object_id(namespace, name), as_output(live, manager))
         if lacks:
             raise PartialError(state, [f"{kind.kind} {state.id} is not ready: {lacks}"])
         return state
+
+
+def _manager(request: Request, outputs: Properties) -> str:
+    return str(outputs.get("__fieldManager") or field_manager(request.urn))
+
+
+def _stands_already(kind: ResourceKind, namespace: str | None, name: str) -> ProviderError:
+    identifier = object_id(namespace, name)
+    return ProviderError(
+        f"{kind.kind} {identifier} stands already and is not this resource's. Import it with the "
+        f"id {identifier!r}, choose another name, or let the provider take it over with "
+        "upsertExistingObjects"
+    )
+
+
+def _renamed(manifest: Manifest, kind: ResourceKind) -> Manifest:
+    """The same under a name that nothing has; kinds whose name says what they are keep theirs."""
+    if kind.kind in {"CustomResourceDefinition", "APIService"}:
+        return manifest
+    name = str(metadata(manifest)["name"])
+    other = f"preview-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return {**manifest, "metadata": {**metadata(manifest), "name": other}}
+
+
+def _as_planned(tried: Manifest, name: str) -> Manifest:
+    """The answer to a dry run without what it invents: the object that is made gets others."""
+    given = {k: v for k, v in metadata(tried).items() if k not in {"uid", "creationTimestamp"}}
+    return {**tried, "metadata": {**given, "name": name}}

@@ -1,11 +1,12 @@
 """The `kubernetes` package: provider configuration, and which handler answers."""
 
 import json
-from typing import Any
+from pathlib import Path
 
+from local.providers import diff
 from local.providers.diff import Rule, diff_inputs
 from local.providers.kubernetes import manifests, releases
-from local.providers.kubernetes.access import read_kubeconfig
+from local.providers.kubernetes.access import Access, read_kubeconfig
 from local.providers.kubernetes.api import Api, UnreachableError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.discovery import Discovery
@@ -79,30 +80,35 @@ class KubernetesPackage(Package):
         return failures
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:
-        """Another cluster replaces the provider; a changed kubeconfig alone need not be one."""
-        named = "clusterIdentifier" in new
-        return diff_inputs(
-            old,
-            new,
-            lambda path: Rule(
-                replace=path == ("clusterIdentifier",) or (path == ("kubeconfig",) and not named)
-            ),
-        )
+        """Another cluster replaces the provider, and with it every object.
+
+        With a `clusterIdentifier` only another one of these is another cluster. Without, it is
+        one with another address or authority; a changed user or one that is not known yet is
+        none, as the official provider has it.
+        """
+        moves = "clusterIdentifier" not in new and _is_elsewhere(old, new)
+
+        def rule(path: diff.Path) -> Rule:
+            return Rule(
+                replace=path == ("clusterIdentifier",)
+                or (moves and path in {("kubeconfig",), ("context",)})
+            )
+
+        return diff_inputs(old, new, rule)
 
     def configure(self, config: Properties) -> Session:
         """A session with the cluster; without one while the kubeconfig is not known yet."""
-        kubeconfig = config.get("kubeconfig")
         namespace = str(config.get("namespace") or "default")
-        if kubeconfig is UNKNOWN:
+        if config.get("kubeconfig") is UNKNOWN:
             return KubernetesSession(None, namespace)
-        if not isinstance(kubeconfig, str):
-            if not isinstance(kubeconfig, dict):
-                raise ProviderError(
-                    "no kubeconfig is given; the local stand-in does not look for one elsewhere"
-                )
-            kubeconfig = json.dumps(kubeconfig)
-        api = Api(read_kubeconfig(kubeconfig, config.get("context")))
-        cluster = Cluster(api, Discovery(api), _is_true(config, "enablePatchForce"), namespace)
+        api = Api(_access(config))
+        cluster = Cluster(
+            api,
+            Discovery(api),
+            force=_is_true(config, "enablePatchForce"),
+            default_namespace=namespace,
+            upsert=_is_true(config, "upsertExistingObjects"),
+        )
         return KubernetesSession(
             cluster,
             namespace,
@@ -131,12 +137,15 @@ class KubernetesSession(Session):
         """See the handlers."""
         if not KubernetesPackage().handles(request.type):
             raise ProviderError(f"type {request.type} is not handled by the local stand-in")
-        handler: Any = releases if request.type == releases.TYPE else manifests
-        return handler.check(request, self._namespace)
+        if request.type == releases.TYPE:
+            return releases.check(request, self._namespace)
+        return manifests.check(request)
 
     def diff(self, request: DiffRequest) -> Diff:
         """See the handlers."""
-        return releases.diff(request) if request.type == releases.TYPE else manifests.diff(request)
+        if request.type == releases.TYPE:
+            return releases.diff(request)
+        return manifests.diff(request, self._namespace)
 
     def create(self, request: CreateRequest) -> State:
         """See the handlers; without a cluster a preview answers with the inputs."""
@@ -148,13 +157,20 @@ class KubernetesSession(Session):
         """See the handlers; without a cluster a preview answers with the inputs."""
         if self._known is None and request.preview:
             return State(request.id, {**request.old_outputs, **request.inputs})
-        return self._handler(request.type).update(request)
+        try:
+            return self._handler(request.type).update(request)
+        except UnreachableError:
+            if not self._skip_unreachable:
+                raise
+            return State(request.id, request.old_outputs)
 
     def read(self, request: ReadRequest) -> State | None:
-        """See the handlers."""
+        """See the handlers; with deleteUnreachable what cannot be reached counts as gone."""
         try:
             return self._handler(request.type).read(request)
         except UnreachableError:
+            if self._delete_unreachable:
+                return None
             if not self._skip_unreachable:
                 raise
             return State(request.id, request.outputs, request.inputs)
@@ -174,6 +190,35 @@ class KubernetesSession(Session):
         if self._known is None:
             raise ProviderError("the kubeconfig of the provider is not known")
         return Releases(self._known) if token == releases.TYPE else Manifests(self._known)
+
+
+def _access(config: Properties) -> Access:
+    """Access by the kubeconfig that is given: its text, an object, or the path of a file."""
+    given = config.get("kubeconfig")
+    if isinstance(given, dict):
+        given = json.dumps(given)
+    if not isinstance(given, str) or not given.strip():
+        raise ProviderError(
+            "no kubeconfig is given; the local stand-in does not look for one elsewhere"
+        )
+    if "\n" not in given and "{" not in given:
+        try:
+            given = Path(given).expanduser().read_text()
+        except OSError as error:
+            raise ProviderError(f"the kubeconfig cannot be read: {error}") from None
+    context = config.get("context")
+    return read_kubeconfig(given, str(context) if context else None)
+
+
+def _is_elsewhere(old: Properties, new: Properties) -> bool:
+    if UNKNOWN in (old.get("kubeconfig"), new.get("kubeconfig")):
+        return False
+    try:
+        before, after = _access(old), _access(new)
+    except ProviderError:
+        # what cannot be read cannot be the same; the error comes with the next use
+        return True
+    return (before.server, before.authority) != (after.server, after.authority)
 
 
 def _is_true(config: Properties, name: str) -> bool:

@@ -1,161 +1,191 @@
 """When an object is ready, kind by kind, as the official provider waits for it. Pure."""
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 from local.providers.kubernetes.objects import SKIP_AWAIT, WAIT_FOR, annotations, is_annotated
+from local.providers.kubernetes.trees import mapping, mappings
+from local.providers.kubernetes.waiting import condition, unmet
 
 Live = Mapping[str, Any]
+Look = Callable[[str], Live | None]
+"""Reads what lies at a path of the API server; None when there is nothing."""
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+UNSEEN = "its controller has not seen it yet"
 
 
-def missing(live: Live) -> str:
-    """What `live` still lacks, in words; empty when it is ready or nothing is waited for."""
+@dataclass(frozen=True)
+class Lack:
+    """What an object lacks to be ready.
+
+    Attributes:
+        text: In words.
+        is_final: It will never get there by waiting.
+    """
+
+    text: str
+    is_final: bool = False
+
+
+def missing(live: Live, look: Look) -> Lack | None:
+    """What `live` still lacks; None when it is ready or nothing is waited for.
+
+    Args:
+        live: The object.
+        look: For kinds whose readiness stands in other objects.
+    """
     if is_annotated(live, SKIP_AWAIT):
-        return ""
+        return None
     wanted = annotations(live).get(WAIT_FOR)
     if wanted:
-        return _unmet(str(wanted), live)
-    judge = _JUDGES.get((_group(live), str(live.get("kind"))))
-    return judge(live) if judge else ""
+        return _lack(unmet(str(wanted), live))
+    group = str(live.get("apiVersion", "")).rpartition("/")[0]
+    judge = _JUDGES.get((group, str(live.get("kind"))))
+    return judge(live, look) if judge else None
 
 
-def _group(live: Live) -> str:
-    version = str(live.get("apiVersion", ""))
-    return version.rpartition("/")[0]
+def _lack(text: str) -> Lack | None:
+    return Lack(text) if text else None
 
 
 def _status(live: Live) -> Live:
-    return cast("Live", live.get("status") or {})
+    return mapping(live.get("status"))
 
 
 def _spec(live: Live) -> Live:
-    return cast("Live", live.get("spec") or {})
+    return mapping(live.get("spec"))
 
 
-def condition(live: Live, name: str) -> Live | None:
-    """The condition of that type, if the object has it."""
-    conditions = cast("list[Live]", _status(live).get("conditions") or [])
-    return next((each for each in conditions if each.get("type") == name), None)
+def _count(holder: Live, name: str, default: int = 0) -> int:
+    return int(holder.get(name, default))
 
 
 def _is_stale(live: Live) -> bool:
-    generation = live.get("metadata", {}).get("generation", 0)
-    return int(_status(live).get("observedGeneration", 0)) < int(generation)
-
-
-def _namespace(live: Live) -> str:
-    phase = _status(live).get("phase")
-    return "" if phase == "Active" else f"phase is {phase or 'not set'}, not Active"
-
-
-def _deployment(live: Live) -> str:
-    if _is_stale(live):
-        return "the controller has not seen it yet"
-    status, wanted = _status(live), int(_spec(live).get("replicas", 1))
-    ready = min(int(status.get("updatedReplicas", 0)), int(status.get("availableReplicas", 0)))
-    if ready >= wanted and int(status.get("replicas", 0)) <= wanted:
-        return ""
-    progress = condition(live, "Progressing") or {}
-    return (
-        f"{ready} of {wanted} replicas are up to date and available. {progress.get('message', '')}"
+    return _count(_status(live), "observedGeneration") < _count(
+        mapping(live.get("metadata")), "generation"
     )
 
 
-def _stateful_set(live: Live) -> str:
-    if _is_stale(live):
-        return "the controller has not seen it yet"
-    status, wanted = _status(live), int(_spec(live).get("replicas", 1))
-    ready = min(int(status.get("updatedReplicas", 0)), int(status.get("readyReplicas", 0)))
-    return "" if ready >= wanted else f"{ready} of {wanted} replicas are up to date and ready"
-
-
-def _daemon_set(live: Live) -> str:
-    if _is_stale(live):
-        return "the controller has not seen it yet"
-    status = _status(live)
-    wanted = int(status.get("desiredNumberScheduled", 0))
-    ready = min(int(status.get("updatedNumberScheduled", 0)), int(status.get("numberReady", 0)))
-    return "" if ready >= wanted else f"{ready} of {wanted} nodes have a ready pod"
-
-
-def _pod(live: Live) -> str:
+def _namespace(live: Live, _look: Look) -> Lack | None:
     phase = _status(live).get("phase")
-    ready = condition(live, "Ready") or {}
+    return None if phase == "Active" else Lack(f"phase is {phase or 'not set'}, not Active")
+
+
+def _deployment(live: Live, _look: Look) -> Lack | None:
+    if _is_stale(live):
+        return Lack(UNSEEN)
+    status, wanted = _status(live), _count(_spec(live), "replicas", 1)
+    ready = min(_count(status, "updatedReplicas"), _count(status, "availableReplicas"))
+    if ready >= wanted and _count(status, "replicas") <= wanted:
+        return None
+    progress = condition(live, "Progressing") or {}
+    is_final = progress.get("status") == "False"
+    message = str(progress.get("message", ""))
+    return Lack(f"{ready} of {wanted} replicas are up to date and available. {message}", is_final)
+
+
+def _stateful_set(live: Live, _look: Look) -> Lack | None:
+    if _is_stale(live):
+        return Lack(UNSEEN)
+    status, wanted = _status(live), _count(_spec(live), "replicas", 1)
+    ready = min(_count(status, "updatedReplicas"), _count(status, "readyReplicas"))
+    if ready >= wanted:
+        return None
+    return Lack(f"{ready} of {wanted} replicas are up to date and ready")
+
+
+def _daemon_set(live: Live, _look: Look) -> Lack | None:
+    if _is_stale(live):
+        return Lack(UNSEEN)
+    status = _status(live)
+    wanted = _count(status, "desiredNumberScheduled")
+    ready = min(_count(status, "updatedNumberScheduled"), _count(status, "numberReady"))
+    return None if ready >= wanted else Lack(f"{ready} of {wanted} nodes have a ready pod")
+
+
+def _pod(live: Live, _look: Look) -> Lack | None:
+    status = _status(live)
+    phase, ready = status.get("phase"), condition(live, "Ready") or {}
     if phase == "Succeeded" or ready.get("status") == "True":
-        return ""
-    return f"phase is {phase}, not ready. {ready.get('message', '')}"
+        return None
+    message = str(ready.get("message") or status.get("message") or "")
+    return Lack(f"phase is {phase}, not ready. {message}", is_final=phase == "Failed")
 
 
-def _job(live: Live) -> str:
+def _job(live: Live, _look: Look) -> Lack | None:
     failed = condition(live, "Failed") or {}
     if failed.get("status") == "True":
-        return f"it failed: {failed.get('message', '')}"
+        return Lack(f"it failed: {failed.get('message', '')}", is_final=True)
     complete = condition(live, "Complete") or {}
-    return "" if complete.get("status") == "True" else "it has not completed"
+    if complete.get("status") == "True" or _spec(live).get("suspend") is True:
+        return None
+    return Lack("it has not completed")
 
 
-def _claim(live: Live) -> str:
+def _claim(live: Live, look: Look) -> Lack | None:
     phase = _status(live).get("phase")
-    # a claim of a class that binds late stays pending until a pod uses it
-    return "" if phase in {"Bound", "Pending"} else f"phase is {phase}"
+    if phase == "Bound":
+        return None
+    name = _spec(live).get("storageClassName")
+    store = look(f"/apis/storage.k8s.io/v1/storageclasses/{name}") if name else None
+    late = (store or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
+    # such a claim is bound when a pod uses it, which comes after it
+    if phase == "Pending" and late:
+        return None
+    return Lack(f"phase is {phase}, not Bound", is_final=phase == "Lost")
 
 
-def _definition(live: Live) -> str:
-    refused = condition(live, "NamesAccepted") or {}
-    if refused.get("status") == "False":
-        return f"its names are not accepted: {refused.get('message', '')}"
+def _definition(live: Live, _look: Look) -> Lack | None:
+    names = condition(live, "NamesAccepted") or {}
+    if names.get("status") == "False":
+        return Lack(f"its names are not accepted: {names.get('message', '')}", is_final=True)
     established = condition(live, "Established") or {}
-    return "" if established.get("status") == "True" else "it is not established"
+    return None if established.get("status") == "True" else Lack("it is not established")
 
 
-def _service(live: Live) -> str:
-    if _spec(live).get("type") != "LoadBalancer":
-        return ""
-    balancer = cast("Live", _status(live).get("loadBalancer") or {})
-    return "" if balancer.get("ingress") else "no load balancer has been given to it"
+def _service(live: Live, look: Look) -> Lack | None:
+    spec = _spec(live)
+    if spec.get("type") == "LoadBalancer":
+        balancer = mapping(_status(live).get("loadBalancer"))
+        if not balancer.get("ingress"):
+            return Lack("no load balancer has been given to it")
+    by_name_only = spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None"
+    if by_name_only or not spec.get("selector"):
+        return None
+    meta = mapping(live.get("metadata"))
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{meta.get('namespace')}/endpointslices"
+    slices = look(f"{path}?labelSelector={SERVICE_LABEL}%3D{meta.get('name')}") or {}
+    if any(_serves(each) for each in mappings(slices.get("items"))):
+        return None
+    return Lack("no ready pod stands behind it: its selector fits none, or they are not ready")
 
 
-_JUDGES: dict[tuple[str, str], Callable[[Live], str]] = {
+def _serves(endpoint_slice: Live) -> bool:
+    """Whether one of the endpoints is ready; one that does not say so is."""
+    return any(
+        mapping(each.get("conditions")).get("ready") is not False
+        for each in mappings(endpoint_slice.get("endpoints"))
+    )
+
+
+def _ingress(live: Live, _look: Look) -> Lack | None:
+    balancer = mapping(_status(live).get("loadBalancer"))
+    return None if balancer.get("ingress") else Lack("no address has been given to it")
+
+
+Judge = Callable[[Live, Look], Lack | None]
+
+_JUDGES: dict[tuple[str, str], Judge] = {
     ("", "Namespace"): _namespace,
-    ("", "Pod"): _pod,
     ("", "PersistentVolumeClaim"): _claim,
+    ("", "Pod"): _pod,
     ("", "Service"): _service,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("apps", "DaemonSet"): _daemon_set,
     ("apps", "Deployment"): _deployment,
     ("apps", "StatefulSet"): _stateful_set,
-    ("apps", "DaemonSet"): _daemon_set,
     ("batch", "Job"): _job,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("networking.k8s.io", "Ingress"): _ingress,
 }
-
-
-def _unmet(wanted: str, live: Live) -> str:
-    """The first of the conditions in a waitFor annotation that does not hold."""
-    expressions: list[str] = [wanted]
-    if wanted.lstrip().startswith("["):
-        expressions = [str(each) for each in json.loads(wanted)]
-    return next((each for each in expressions if not _holds(each, live)), "")
-
-
-def _holds(expression: str, live: Live) -> bool:
-    kind, _, rest = expression.partition("=")
-    if kind == "condition":
-        name, _, value = rest.partition("=")
-        found = condition(live, name) or {}
-        return str(found.get("status", "")).lower() == (value or "True").lower()
-    if kind == "jsonpath":
-        path, _, value = rest.partition("=")
-        found = _at(path.strip("{}"), live)
-        return found is not None and (not value or str(found) == value)
-    raise ValueError(f"pulumi.com/waitFor: {expression!r} is neither condition=… nor jsonpath=…")
-
-
-def _at(path: str, live: Live) -> Any:
-    value: Any = live
-    for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
-        try:
-            value = value[name] if name else value[int(index)]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from local.cluster.crds import crds_for
 from local.errors import LocalCloudError
@@ -15,7 +16,8 @@ from local.providers.kubernetes.api import ApiError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.discovery import ResourceKind
 from local.providers.kubernetes.helm_storage import RECORDED, Release
-from local.providers.kubernetes.objects import labels, object_id, same_value, split_id
+from local.providers.kubernetes.objects import labels, object_id, split_id
+from local.providers.kubernetes.trees import mappings
 from local.providers.model import (
     Checked,
     CheckFailure,
@@ -39,6 +41,8 @@ OWNER_LABEL = "llm-platform.dev/crds-of"
 LONGEST_NAME = 53
 KEPT_REVISIONS = 10
 CRD_SECONDS = 120.0
+AT_ONCE = 4
+"""CRDs that are installed or removed at the same time; the API server is busy with each."""
 
 KNOWN = frozenset(
     {
@@ -89,7 +93,7 @@ def diff(request: DiffRequest) -> Diff:
     """A release is updated in place, unless it moves."""
 
     def rule(path: Path) -> Rule:
-        return Rule(replace=path in FIXED, same=same_value, empty_is_absent=True)
+        return Rule(replace=path in FIXED)
 
     return diff_inputs(
         request.old_inputs, request.inputs, rule, request.ignore_changes, delete_before_replace=True
@@ -143,7 +147,7 @@ class Releases:
             last=_now(),
         )
         self._record(release)
-        self._forget(release, release.revision - KEPT_REVISIONS)
+        self._forget_old(release)
         return self._with_crds(release, inputs)
 
     def read(self, request: ReadRequest) -> State | None:
@@ -152,6 +156,8 @@ class Releases:
         if release is None:
             return None
         inputs = _inputs(release)
+        if "values" in request.inputs:
+            inputs.setdefault("values", {})
         return State(request.id, {**inputs, **_outputs(release)}, inputs)
 
     def delete(self, request: DeleteRequest) -> None:
@@ -160,12 +166,20 @@ class Releases:
         release = self._newest(namespace, name)
         if release is None:
             return
-        owner = _owner(release)
-        for crd in release.crds:
-            live = self.cluster.api.find(DEFINITIONS.path(None, crd))
-            if live is not None and labels(live).get(OWNER_LABEL) == owner:
-                self.cluster.delete(DEFINITIONS, None, crd, {}, request.timeout)
-        self._forget(release, release.revision)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            left = [
+                pool.submit(self._remove_crd, n, release, request.timeout) for n in release.crds
+            ]
+        for each in left:
+            each.result()
+        for record in self._records(namespace, name):
+            self._forget(record)
+
+    def _remove_crd(self, name: str, release: Release, timeout: float) -> None:
+        """Remove a CRD, unless another release has taken it over since."""
+        live = self.cluster.api.find_metadata(DEFINITIONS.path(None, name))
+        if live is not None and labels(live).get(OWNER_LABEL) == _owner(release):
+            self.cluster.delete(DEFINITIONS, None, name, {}, timeout)
 
     def _make_namespace(self, name: str) -> None:
         if self.cluster.api.find(NAMESPACES.path(None, name)) is None:
@@ -187,16 +201,26 @@ class Releases:
                 f"{release.revision}); import it or choose another name"
             ) from None
 
-    def _forget(self, release: Release, last: int) -> None:
-        for revision in range(max(last - KEPT_REVISIONS, 1), last + 1):
-            name = helm_storage.secret_name(release.name, revision)
-            self.cluster.delete(SECRETS, release.namespace, name, {}, 0)
+    def _forget_old(self, release: Release) -> None:
+        most = int(release.inputs.get("maxHistory", KEPT_REVISIONS))
+        for record in self._records(release.namespace, release.name):
+            if most and record.revision <= release.revision - most:
+                self._forget(record)
 
-    def _newest(self, namespace: str | None, name: str) -> Release | None:
+    def _forget(self, record: Release) -> None:
+        name = helm_storage.secret_name(record.name, record.revision)
+        self.cluster.delete(SECRETS, record.namespace, name, {}, 0)
+
+    def _records(self, namespace: str | None, name: str) -> list[Release]:
         path = f"/api/v1/namespaces/{namespace}/secrets"
         found = self.cluster.api.get(path, labelSelector=f"owner=helm,name={name}")
-        secrets = cast("list[Mapping[str, Any]]", found.get("items") or [])
-        records = [helm_storage.from_secret(each) for each in secrets]
+        try:
+            return [helm_storage.from_secret(each) for each in mappings(found.get("items"))]
+        except ValueError as error:
+            raise ProviderError(f"release {object_id(namespace, name)}: {error}") from None
+
+    def _newest(self, namespace: str | None, name: str) -> Release | None:
+        records = self._records(namespace, name)
         return max(records, key=lambda each: each.revision, default=None)
 
     def _with_crds(self, release: Release, inputs: Mapping[str, Any]) -> State:
@@ -214,20 +238,22 @@ class Releases:
         return state
 
     def _install_crds(self, release: Release) -> list[str]:
-        names: list[str] = []
-        for crd in crds_for(release.chart, release.version).manifests:
-            owned = {**labels(crd), OWNER_LABEL: _owner(release)}
-            manifest = {**crd, "metadata": {**crd["metadata"], "labels": owned}}
-            self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
-            names.append(str(crd["metadata"]["name"]))
+        crds = crds_for(release.chart, release.version).manifests
         deadline = time.monotonic() + CRD_SECONDS
-        for name in names:
-            live = self.cluster.api.get(DEFINITIONS.path(None, name))
-            left = max(deadline - time.monotonic(), 1.0)
-            _, lacks = self.cluster.wait_ready(DEFINITIONS, live, left)
-            if lacks:
-                raise ProviderError(f"CRD {name}: {lacks}")
-        return names
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            coming = [pool.submit(self._install_crd, crd, release, deadline) for crd in crds]
+        return [each.result() for each in coming]
+
+    def _install_crd(self, crd: Mapping[str, Any], release: Release, deadline: float) -> str:
+        owned = {**labels(crd), OWNER_LABEL: _owner(release)}
+        manifest = {**crd, "metadata": {**crd["metadata"], "labels": owned}}
+        live = self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
+        left = max(deadline - time.monotonic(), 1.0)
+        _, lacks = self.cluster.wait_ready(DEFINITIONS, live, left)
+        name = str(crd["metadata"]["name"])
+        if lacks:
+            raise ProviderError(f"CRD {name}: {lacks}")
+        return name
 
 
 def _chart(inputs: Mapping[str, Any]) -> str:
@@ -250,6 +276,7 @@ def _inputs(release: Release) -> Properties:
         "namespace": release.namespace,
         "version": release.version,
     }
+    inputs.setdefault("chart", release.chart)
     if release.values:
         inputs["values"] = release.values
     return inputs

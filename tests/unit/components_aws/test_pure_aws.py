@@ -225,7 +225,8 @@ def test_checks_and_tables_load_no_sdk() -> None:
     modules = (
         "llm_platform.aws.network_check, llm_platform.aws.cluster_check, llm_platform.tags, "
         "llm_platform.aws.model_store_check, llm_platform.aws.workload_identity_check, "
-        "llm_platform.aws.budget_check, llm_platform.gpu.node_pool_check, llm_platform.versions, "
+        "llm_platform.aws.budget_check, llm_platform.aws.bucket_data, "
+        "llm_platform.gpu.node_pool_check, llm_platform.versions, "
         "llm_platform.gpu.user_data, llm_platform.gpu.advertiser, llm_platform.aws.subnets"
     )
     code = f"import sys, {modules}; print([m for m in sys.modules if m.startswith('pulumi')])"

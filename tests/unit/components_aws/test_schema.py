@@ -37,6 +37,7 @@ def test_every_component_of_this_half_is_in_the_schema(schema: Any) -> None:
         "GpuNodePool",
         "ModelStore",
         "Network",
+        "PrivateBucket",
         "WorkloadIdentity",
     }
 
