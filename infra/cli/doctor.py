@@ -4,12 +4,12 @@ import platform
 import shutil
 import sys
 
-from local.aws.emulation import EMULATION
 from rich.console import Console
 from rich.table import Table
 
 from infra.cli.session import CLOUD_TOOLS
 from local import toolchain
+from local.aws.emulation import EMULATION
 from local.errors import LocalCloudError
 from local.paths import cache_folder, state_folder
 from local.reporter import LineReporter

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
 from local.aws.inventory import alive as alive_in_aws
 from local.aws.inventory import inventory as aws_inventory
 from local.cloud import LocalCloud
 from local.cluster.inventory import inventory as kubernetes_inventory
-from rich.console import Console
-from rich.text import Text
 
 Holdings = dict[str, dict[str, str]]
 """Kind to object to its state: ``aws ec2 vpc`` → ``vpc-1`` → ``available``."""
