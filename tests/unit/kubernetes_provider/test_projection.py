@@ -1,7 +1,7 @@
 """What Read reports: only what the program set, as the API server has it now."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from local.providers.kubernetes.objects import LAST_APPLIED
 from local.providers.kubernetes.ownership import is_applied_by
@@ -38,8 +38,8 @@ def test_a_field_that_is_gone_is_left_out() -> None:
 
 
 def test_an_empty_value_that_the_server_leaves_out_is_there() -> None:
-    fields = {"f:spec": {"f:hostNetwork": {}, "f:list": {}, "f:none": {}}}
-    wanted = {"hostNetwork": False, "list": [], "none": {}}
+    fields: dict[str, Any] = {"f:spec": {"f:hostNetwork": {}, "f:list": {}, "f:none": {}}}
+    wanted: dict[str, Any] = {"hostNetwork": False, "list": [], "none": {}}
     assert spec_of(an_object({}, entry(fields)), wanted) == wanted
 
 
@@ -51,13 +51,13 @@ def test_an_empty_value_that_somebody_removed_is_drift() -> None:
 
 def test_empty_values_inside_of_a_field_that_is_one_value() -> None:
     live = an_object({"selector": {}}, entry({"f:spec": {"f:selector": {}}}))
-    wanted = {"selector": {"matchExpressions": []}}
+    wanted: dict[str, Any] = {"selector": {"matchExpressions": []}}
     assert spec_of(live, wanted) == wanted
 
 
 def test_quantities_are_shown_as_the_program_writes_them() -> None:
     live = an_object({"hard": {"cpu": "1", "memory": "3Gi"}})
-    wanted = {"hard": {"cpu": "1000m", "memory": "2048Mi"}}
+    wanted: dict[str, Any] = {"hard": {"cpu": "1000m", "memory": "2048Mi"}}
     assert spec_of(live, wanted) == {"hard": {"cpu": "1000m", "memory": "3Gi"}}
 
 
@@ -67,7 +67,7 @@ def test_texts_that_look_like_quantities_are_texts() -> None:
 
 
 class TestLists:
-    fields: dict[str, Any] = {
+    fields: ClassVar[dict[str, Any]] = {
         "f:spec": {
             "f:containers": {
                 CONTAINERS: {".": {}, "f:name": {}, "f:args": {}, "f:ports": {PORT: {}}}
@@ -93,7 +93,7 @@ class TestLists:
     def test_keys_with_a_default_may_be_left_out(self) -> None:
         ports = [{"containerPort": 80, "protocol": "TCP"}]
         live = an_object({"containers": [{"name": "c", "ports": ports}]}, entry(self.fields))
-        wanted = {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}
+        wanted: dict[str, Any] = {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}
         assert spec_of(live, wanted) == wanted
 
     def test_a_list_that_is_one_value_is_shown_whole(self) -> None:
@@ -105,11 +105,11 @@ class TestLists:
         live = an_object(
             {"items": [{"name": "b"}, {"name": "a"}]}, entry({"f:spec": {"f:items": {}}})
         )
-        wanted = {"items": [{"name": "a"}, {"name": "b"}]}
+        wanted: dict[str, Any] = {"items": [{"name": "a"}, {"name": "b"}]}
         assert spec_of(live, wanted) == {"items": [{"name": "b"}, {"name": "a"}]}
 
     def test_sets(self) -> None:
-        fields = {"f:spec": {"f:finalizers": {'v:"mine"': {}}}}
+        fields: dict[str, Any] = {"f:spec": {"f:finalizers": {'v:"mine"': {}}}}
         live = an_object({"finalizers": ["theirs", "mine"]}, entry(fields))
         assert spec_of(live, {"finalizers": ["mine"]}) == {"finalizers": ["mine"]}
         assert spec_of(live, {"finalizers": ["mine", "gone"]}) == {"finalizers": ["mine"]}
@@ -122,7 +122,7 @@ class TestLists:
 
 
 class TestSecrets:
-    live: dict[str, Any] = {
+    live: ClassVar[dict[str, Any]] = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "s"},
@@ -150,14 +150,14 @@ class TestSecrets:
 
 class TestImport:
     def test_what_was_applied_and_no_defaults(self) -> None:
-        fields = {
+        fields: dict[str, Any] = {
             "f:metadata": {"f:labels": {"f:x": {}}},
             "f:spec": {
                 "f:a": {},
                 "f:list": {'k:{"name":"c"}': {".": {}, "f:name": {}}, 'v:"s"': {}},
             },
         }
-        spec = {
+        spec: dict[str, Any] = {
             "a": 1,
             "defaulted": 1,
             "list": [{"name": "c", "d": 1}, {"name": "other"}, "s", "t"],
@@ -181,7 +181,11 @@ class TestImport:
 
     def test_what_kubectl_noted(self) -> None:
         live = an_object({"a": 1, "defaulted": 1}, entry({"f:spec": {}}, "kubectl", "Update"))
-        noted = {"kind": "Pod", "metadata": {"annotations": {}, "name": "a"}, "spec": {"a": 1}}
+        noted: dict[str, Any] = {
+            "kind": "Pod",
+            "metadata": {"annotations": {}, "name": "a"},
+            "spec": {"a": 1},
+        }
         live["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(noted)}
         assert as_inputs(live, {}, ME) == {
             "apiVersion": "v1",

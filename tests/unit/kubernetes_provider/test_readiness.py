@@ -143,10 +143,8 @@ def test_a_service_waits_for_pods_behind_it(endpoints: list[Any], is_ready: bool
 
     lack = missing(live("v1", "Service", {}, selector={"a": "b"}, clusterIP="10.0.0.1"), look)
     assert (lack is None) is is_ready
-    assert asked == [
-        "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices"
-        "?labelSelector=kubernetes.io/service-name%3Da"
-    ]
+    slices = "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices"
+    assert asked == [f"{slices}?labelSelector=kubernetes.io/service-name%3Da"]
 
 
 def test_a_claim_that_binds_late_may_be_pending() -> None:
