@@ -97,7 +97,7 @@ def test_told_again_while_it_takes_long(
     notes = Notes()
     with pytest.raises(LocalCloudError), locks.waiting(lock, notes, "s", "works", 0.35):
         pytest.fail("two hold one lock")
-    assert 2 <= len(notes.lines) <= 4
+    assert len(notes.lines) >= 2
 
 
 def test_patience_ends(lock: Path, hold: Hold) -> None:
