@@ -16,7 +16,10 @@ from infra.cli.workspace import lay_out
 from infra.settings import Cloud, Settings
 from local import cloud, toolchain
 from local.cloud import LocalCloud
+from local.cluster.crds import UNVALIDATED_LABEL
 from local.errors import LocalCloudError
+from local.providers.kubernetes.access import read_kubeconfig
+from local.providers.kubernetes.api import Api
 from local.reporter import QuietReporter
 
 
@@ -39,8 +42,25 @@ def status(stack: str, settings: Settings, *, whole: bool, as_json: bool) -> int
         return 0
     console.print(report.resource_tree(stack, resources, whole=whole))
     console.print(_inventory_table(found, whole=whole))
+    open_kinds = unvalidated_kinds(local_cloud)
+    if open_kinds:
+        words = (
+            f"Kinds whose schema could not be had; anything is accepted: {', '.join(open_kinds)}"
+        )
+        console.print(Text(words, style="yellow"))
     report.print_where_to_look(console, stack, local_cloud)
     return 0
+
+
+def unvalidated_kinds(local_cloud: LocalCloud) -> list[str]:
+    """Kinds for which the API server has a permissive definition only, as ``KIND.GROUP``."""
+    api = Api(read_kubeconfig(local_cloud.kubeconfig.read_text(encoding="utf-8")))
+    found = api.get(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        labelSelector=f"{UNVALIDATED_LABEL}=true",
+    )
+    specs = [each["spec"] for each in found["items"]]
+    return sorted(f"{spec['names']['kind']}.{spec['group']}" for spec in specs)
 
 
 def _resources(
@@ -80,6 +100,7 @@ def _document(
             {"urn": each["urn"], "type": each["type"], "id": each.get("id", "")}
             for each in report.standing(resources)
         ],
+        "unvalidated": unvalidated_kinds(local_cloud),
         "holdings": {
             kind: sorted(name for name in objects if (kind, name) in alive)
             for kind, objects in found.items()
