@@ -6,7 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from local.providers.kubernetes.objects import LAST_APPLIED, Manifest, annotations, metadata
+from local.providers.kubernetes.objects import (
+    LAST_APPLIED,
+    Manifest,
+    annotations,
+    is_secret,
+    metadata,
+)
 from local.providers.kubernetes.ownership import UNKNOWN_FIELDS, Fields, applied, fields_of
 from local.providers.kubernetes.quantities import is_quantity, same_quantity
 from local.providers.kubernetes.trees import mapping, sequence
@@ -52,7 +58,11 @@ def _imported(live: Mapping[str, Any], manager: str) -> Manifest:
     given = {**mapping(found.get("metadata")), **named}
     if not given.get("annotations"):
         given.pop("annotations", None)
-    return {**found, "apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": given}
+    named_kind = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": given}
+    if is_secret(live):
+        # what was written as text is data now
+        return {**found, **named_kind, "data": mapping(live.get("data"))}
+    return {**found, **named_kind}
 
 
 def _decoded(data: Mapping[str, str]) -> dict[str, str]:

@@ -194,6 +194,10 @@ class TestImport:
             "spec": {"a": 1},
         }
 
+    def test_a_secret_comes_with_its_data_however_it_was_written(self) -> None:
+        live = {**an_object({}, entry({"f:stringData": {"f:a": {}}})), "kind": "Secret"}
+        assert as_inputs({**live, "data": {"a": "b25l"}}, {}, ME)["data"] == {"a": "b25l"}
+
     def test_everything_when_nothing_is_known(self) -> None:
         live = an_object({"a": 1}, entry({"f:spec": {}}, "kubectl-create", "Update"), status={})
         assert as_inputs(live, {}, ME) == {
