@@ -233,14 +233,21 @@ def _resume(order: _Order, record: Record) -> str:
 
 
 def _check_ports(folder: Path, specs: Sequence[ProcessSpec]) -> None:
-    """Refuse when somebody else holds a port of a process that does not run."""
+    """Refuse when somebody else holds a port of one of these processes.
+
+    A process that is started again and again runs for a moment each time, so that it runs does
+    not say that the port is its own.
+    """
     known = keeping.status(folder)
     for spec in specs:
         entry = known.processes.get(spec.name) if known else None
-        if entry and entry.state is State.RUNNING:
-            continue
+        running = entry is not None and entry.state is State.RUNNING
         for port in spec.ports:
-            if not ports.is_free(port):
+            if ports.is_free(port):
+                continue
+            holder = ports.holder(port)
+            own = entry is not None and holder.startswith(f"process {entry.pid} ")
+            if not own and not (running and not holder.startswith("process ")):
                 raise building.busy_port(port, spec.title, "to let the local cloud go on")
 
 
