@@ -216,7 +216,9 @@ def life(pulumi_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Generat
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, (_, port) in servers.items()),
     }
     options = automation.LocalWorkspaceOptions(
-        env_vars=environment, pulumi_command=InterruptiblePulumi(pulumi_path, _quiet)
+        work_dir=str(folder),
+        env_vars=environment,
+        pulumi_command=InterruptiblePulumi(pulumi_path, _quiet),
     )
     stack = automation.create_or_select_stack(
         "dev", project_name="p", program=program, opts=options

@@ -103,7 +103,9 @@ def stack_of(
             project_name="p",
             program=program,
             opts=automation.LocalWorkspaceOptions(
-                env_vars=env, pulumi_command=InterruptiblePulumi(pulumi_path, print)
+                work_dir=str(tmp_path),
+                env_vars=env,
+                pulumi_command=InterruptiblePulumi(pulumi_path, print),
             ),
         )
         stack.set_config("aws:region", automation.ConfigValue(REGION))

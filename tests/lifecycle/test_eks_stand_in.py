@@ -113,6 +113,7 @@ class Runner:
             ),
         }
         self._pulumi = pulumi_path
+        self._folder = folder
 
     def stack(self, program: Callable[[], None]) -> automation.Stack:
         return automation.create_or_select_stack(
@@ -120,7 +121,9 @@ class Runner:
             project_name="p",
             program=program,
             opts=automation.LocalWorkspaceOptions(
-                env_vars=self._env, pulumi_command=InterruptiblePulumi(self._pulumi, print)
+                work_dir=str(self._folder),
+                env_vars=self._env,
+                pulumi_command=InterruptiblePulumi(self._pulumi, print),
             ),
         )
 

@@ -49,6 +49,7 @@ class ApiError(ProviderError):
 
     def __init__(self, status: int, answer: Mapping[str, Any]) -> None:
         details = mapping(answer.get("details"))
+        self._answer = answer
         self.status = status
         self.reason = str(answer.get("reason") or status)
         self.causes = [
@@ -56,6 +57,13 @@ class ApiError(ProviderError):
             for cause in mappings(details.get("causes"))
         ]
         super().__init__(str(answer.get("message") or f"HTTP status {status}"))
+
+    def about(self, name: str, other: str) -> "ApiError":
+        """The same error, with another name in place of `name`."""
+        if name == other or name not in str(self):
+            return self
+        message = str(self).replace(name, other)
+        return ApiError(self.status, {**self._answer, "message": message})
 
 
 class UnreachableError(ProviderError):

@@ -173,23 +173,30 @@ class Manifests:
                 # it will have been deleted when this one is made
                 tried = _renamed(manifest, kind)
         try:
-            live = self.cluster.apply(kind, tried, manager, dry_run=True)
+            live = self._try(kind, tried, manifest, manager)
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            self._try_elsewhere(kind, tried, manager)
+            self._try_elsewhere(kind, manifest, manager)
             return with_secrets(manifest)
         return _as_planned(as_output(live, manager), metadata(manifest)["name"])
+
+    def _try(
+        self, kind: ResourceKind, tried: Manifest, manifest: Manifest, manager: str
+    ) -> Manifest:
+        """A dry run of `tried`; its errors speak of `manifest`, for which it stands."""
+        try:
+            return self.cluster.apply(kind, tried, manager, dry_run=True)
+        except ApiError as error:
+            raise error.about(metadata(tried)["name"], metadata(manifest)["name"]) from None
 
     def _try_elsewhere(self, kind: ResourceKind, manifest: Manifest, manager: str) -> None:
         """Have the schema checked although the namespace is still to be made."""
         if not kind.namespaced:
             return
-        elsewhere = {**metadata(manifest), "namespace": TRIAL_ROOM}
+        there = {**manifest, "metadata": {**metadata(manifest), "namespace": TRIAL_ROOM}}
         try:
-            self.cluster.apply(
-                kind, _renamed({**manifest, "metadata": elsewhere}, kind), manager, dry_run=True
-            )
+            self._try(kind, _renamed(there, kind), manifest, manager)
         except ApiError as error:
             # anything else may be due to the other namespace
             if error.status in WRONG or SCHEMA in str(error):

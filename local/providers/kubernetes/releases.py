@@ -1,6 +1,6 @@
 """``helm.sh/v3:Release``: recorded as Helm itself records it, not rendered."""
 
-import time
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -42,7 +42,10 @@ LONGEST_NAME = 53
 KEPT_REVISIONS = 10
 CRD_SECONDS = 120.0
 AT_ONCE = 4
-"""CRDs that are installed or removed at the same time; the API server is busy with each."""
+"""CRDs that are installed or removed at the same time, whatever releases they are of: the API
+server is busy with each, and many at once take it longer than one after the other."""
+
+_TURNS = threading.BoundedSemaphore(AT_ONCE)
 
 KNOWN = frozenset(
     {
@@ -177,9 +180,10 @@ class Releases:
 
     def _remove_crd(self, name: str, release: Release, timeout: float) -> None:
         """Remove a CRD, unless another release has taken it over since."""
-        live = self.cluster.api.find_metadata(DEFINITIONS.path(None, name))
-        if live is not None and labels(live).get(OWNER_LABEL) == _owner(release):
-            self.cluster.delete(DEFINITIONS, None, name, {}, timeout)
+        with _TURNS:
+            live = self.cluster.api.find_metadata(DEFINITIONS.path(None, name))
+            if live is not None and labels(live).get(OWNER_LABEL) == _owner(release):
+                self.cluster.delete(DEFINITIONS, None, name, {}, timeout)
 
     def _make_namespace(self, name: str) -> None:
         if self.cluster.api.find(NAMESPACES.path(None, name)) is None:
@@ -239,17 +243,16 @@ class Releases:
 
     def _install_crds(self, release: Release) -> list[str]:
         crds = crds_for(release.chart, release.version).manifests
-        deadline = time.monotonic() + CRD_SECONDS
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            coming = [pool.submit(self._install_crd, crd, release, deadline) for crd in crds]
+            coming = [pool.submit(self._install_crd, crd, release) for crd in crds]
         return [each.result() for each in coming]
 
-    def _install_crd(self, crd: Mapping[str, Any], release: Release, deadline: float) -> str:
+    def _install_crd(self, crd: Mapping[str, Any], release: Release) -> str:
         owned = {**labels(crd), OWNER_LABEL: _owner(release)}
         manifest = {**crd, "metadata": {**crd["metadata"], "labels": owned}}
-        live = self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
-        left = max(deadline - time.monotonic(), 1.0)
-        _, lacks = self.cluster.wait_ready(DEFINITIONS, live, left)
+        with _TURNS:
+            live = self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
+            _, lacks = self.cluster.wait_ready(DEFINITIONS, live, CRD_SECONDS)
         name = str(crd["metadata"]["name"])
         if lacks:
             raise ProviderError(f"CRD {name}: {lacks}")

@@ -240,6 +240,39 @@ class TestRemoval:
         with pytest.raises(ProviderError, match=r"finalizers that hold it: x\.io/keep"):
             self.remove(fake, 0.1)
 
+    def test_a_crd_that_does_not_go_is_nudged_and_a_refusal_of_that_is_no_failure(
+        self, fake: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(removal, "NUDGE_SECONDS", 0.0)
+        crds = ResourceKind(
+            "apiextensions.k8s.io/v1", "CustomResourceDefinition", "crds", namespaced=False
+        )
+        going = {"metadata": {"name": "a", "uid": "1", "deletionTimestamp": "now"}}
+        FakeServer.answers[:] = [(200, going), (200, going), (200, going), (409, {}), (404, {})]
+        removal.remove(fake, crds, "/x", {}, 5)
+        assert [method for method, _ in FakeServer.asked] == [
+            "GET", "DELETE", "GET", "PATCH", "GET",
+        ]  # fmt: skip
+
+    def test_the_storage_of_a_crd_is_loaded_before_it_goes(self, fake: Api) -> None:
+        crds = ResourceKind(
+            "apiextensions.k8s.io/v1", "CustomResourceDefinition", "crds", namespaced=False
+        )
+        standing = {
+            "metadata": {"name": "a", "uid": "1"},
+            "spec": {
+                "group": "x.io",
+                "names": {"plural": "as"},
+                "versions": [{"name": "v1", "served": False}, {"name": "v2", "served": True}],
+            },
+            "status": {"conditions": [{"type": "Established", "status": "True"}]},
+        }
+        FakeServer.answers[:] = [(200, standing), (404, {}), (200, standing), (404, {})]
+        removal.remove(fake, crds, "/x", {}, 5)
+        assert FakeServer.asked == [
+            ("GET", "/x"), ("GET", "/apis/x.io/v2/as?limit=1"), ("DELETE", "/x"), ("GET", "/x"),
+        ]  # fmt: skip
+
     def test_a_namespace_says_what_is_left_in_it(self, fake: Api) -> None:
         message = "Some resources are remaining: pods. has 1 resource instances"
         conditions = [{"type": "NamespaceContentRemaining", "message": message}]
