@@ -40,8 +40,9 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     forget_source_positions()
     _log_to(folder)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: stop.set())
+    # Blocked here and so in every thread to come, and waited for below: a handler could
+    # interrupt the main thread inside a lock that it then needs itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     # Ctrl-C reaches the whole process group; the engine still needs us to wind down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serving = {p.name: serve(p) for p in (AwsPackage(), KubernetesPackage(), EksPackage())}
@@ -52,10 +53,10 @@ def main(arguments: list[str]) -> int:
         # Not through sys.stdin: its lock would be held when the interpreter ends.
         while os.read(0, 4096):
             pass
-        stop.set()
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch_parent, daemon=True).start()
-    stop.wait()
+    signal.sigwait({signal.SIGTERM})
     stopping = [server.stop(GRACE_SECONDS) for server, _ in serving.values()]
     for stopped in stopping:
         stopped.wait()

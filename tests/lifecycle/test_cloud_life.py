@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local import cloud
-from local.cluster import building, health, keeping, locks
+from local import cloud, locks
+from local.cluster import building, health, keeping
 from local.cluster.crds import QuietReporter
 from local.errors import LocalCloudError
 
