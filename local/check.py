@@ -1,5 +1,6 @@
 """`make check`: everything that can be judged without running the platform, two at a time."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from local.setup import uv
 from local.setup.environments import PROJECTS, Project
 
 AT_A_TIME = 2
+PASSED = "llmp-types-passed"
+"""Stamp inside an environment: digest of the sources whose types were found right with it."""
 SCRIPTS = (".ci/run", "policies/run")
 """Shell scripts; those that are there are parsed."""
 
@@ -28,22 +31,24 @@ class Check:
         command: Program and arguments.
         folder: Working directory.
         env: Its whole environment; None for ours.
+        passed: File that keeps the digest of what passed, for a check worth remembering.
     """
 
     title: str
     command: Sequence[str]
     folder: Path
     env: Mapping[str, str] | None = None
+    passed: Path | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a check ended."""
+    """How a check ended; `seconds` is None when nothing had changed since it passed."""
 
     check: Check
     passed: bool
     output: str
-    seconds: float
+    seconds: float | None
 
 
 def checks(projects: Sequence[Project], uv_program: Path) -> list[Check]:
@@ -55,6 +60,7 @@ def checks(projects: Sequence[Project], uv_program: Path) -> list[Check]:
             f"types of {each.name}",
             [str(each.environment / "bin" / "basedpyright"), "--level", "error"],
             each.folder,
+            passed=each.environment / PASSED,
         )
         for each in projects
     ]
@@ -81,8 +87,44 @@ def checks(projects: Sequence[Project], uv_program: Path) -> list[Check]:
     ]
 
 
-def judge(check: Check) -> Verdict:
-    """Run one check."""
+def sources(folder: Path) -> str:
+    """Digest of all that a type checker reads in the checkout around `folder`.
+
+    Any change to a Python file or to a project's or lock file counts, tracked or not.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard", "*.py", "*.pyi", "*.toml", "*.lock"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout
+    digest = hashlib.sha256()
+    for name in sorted(set(listed.split(b"\0")) - {b""}):
+        file = folder / os.fsdecode(name)
+        content = file.read_bytes() if file.is_file() else b""
+        digest.update(b"%b\0%d\0" % (name, len(content)))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def judge(check: Check, digest: str) -> Verdict:
+    """Run one check, unless it passed with the same sources; `digest` is that of the sources."""
+    if check.passed is not None and _passed_with(check.passed) == digest:
+        return Verdict(check, passed=True, output="", seconds=None)
+    verdict = _run(check)
+    if check.passed is not None and verdict.passed:
+        check.passed.write_text(digest, encoding="ascii")
+    return verdict
+
+
+def _passed_with(stamp: Path) -> str | None:
+    try:
+        return stamp.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return None
+
+
+def _run(check: Check) -> Verdict:
     began = time.monotonic()
     done = subprocess.run(
         check.command,
@@ -113,11 +155,13 @@ def main() -> int:
         return 1
     failed: list[Verdict] = []
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        running: list[Future[Verdict]] = [pool.submit(judge, check) for check in wanted]
+        digest = sources(REPOSITORY)
+        running: list[Future[Verdict]] = [pool.submit(judge, check, digest) for check in wanted]
         for future in as_completed(running):
             verdict = future.result()
             mark = "✓" if verdict.passed else "✗"
-            _say(f"{mark} {verdict.check.title} ({verdict.seconds:.1f} s)")
+            took = "as when it passed" if verdict.seconds is None else f"{verdict.seconds:.1f} s"
+            _say(f"{mark} {verdict.check.title} ({took})")
             if not verdict.passed:
                 failed.append(verdict)
     for verdict in failed:

@@ -17,6 +17,8 @@ from local.reporter import Reporter
 POLL_SECONDS = 0.2
 TELL_SECONDS = 5.0
 MODE = 0o600
+SIGNING_LOOKS = 5
+SIGNING_SECONDS = 0.02
 LONGEST = 200
 """Bytes of a lock's file that are read."""
 
@@ -128,5 +130,10 @@ def _signed(handle: int, doing: str) -> Generator[None]:
 
 
 def _holder(handle: int) -> str:
-    name = os.pread(handle, LONGEST, 0).decode(errors="replace").strip()
-    return f"process {name}" if name else "another process"
+    """The holder's name; looks again for a moment, since it signs just after it has the lock."""
+    for _ in range(SIGNING_LOOKS):
+        name = os.pread(handle, LONGEST, 0).decode(errors="replace").strip()
+        if name:
+            return f"process {name}"
+        time.sleep(SIGNING_SECONDS)
+    return "another process"

@@ -20,7 +20,7 @@ def endpoint() -> Iterator[str]:
     """The emulated AWS, in this process."""
     authority = base64.b64encode(b"-----BEGIN CERTIFICATE-----").decode()
     server = make(Facts("test", CLUSTER, authority, None), 0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
