@@ -95,9 +95,7 @@ def llmp(tmp_path_factory: pytest.TempPathFactory) -> Generator[Llmp]:
     try:
         (made.state / "first-up.txt").write_text(made.run("up", "local"))
         yield made
-        made.run("destroy", "local", "--stop")
     finally:
-        # `destroy --stop` has done it, unless something failed before
         made.run("stop", "local")
 
 

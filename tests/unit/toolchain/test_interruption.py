@@ -15,8 +15,10 @@ from local.paths import REPOSITORY
 from local.toolchain import Source, Tool, ensure
 from tests.unit.toolchain.hello import Recorder, make_tool, script
 
+# Started in the background of a shell, a test run ignores Ctrl-C and so would its children.
 WORKER = """\
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from local.reporter import LineReporter
 from local.toolchain import Source, ensure
