@@ -4,13 +4,17 @@ Pure. The stack adds what only the cloud knows, such as the ID of the VPC; the r
 rest against the library's own checks before anything is started.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infra.settings import GpuPool, Service, Settings, Tenant
+from llm_platform.addons.context import AddonContext
 from llm_platform.addons.order import default_addons
 from llm_platform.aws.kinds import AccessPolicy, NodeAutoscaler
+from llm_platform.cost import load_catalogue
 from llm_platform.gpu.advertiser import default_advertiser
 from llm_platform.gpu.kinds import GpuAdvertiser, GpuAmiFamily
+from llm_platform.node_room import PODS_OF_LARGE_NODE, most_pods
 
 if TYPE_CHECKING:
     from llm_platform import (
@@ -18,15 +22,14 @@ if TYPE_CHECKING:
         CostBudgetArgs,
         GpuNodePoolArgs,
         LlmServiceArgs,
+        ModelStoreArgs,
         NetworkArgs,
+        ServingGatewayArgs,
         TenantNamespaceArgs,
     )
 
 SPARE_NODES = 2
 """Nodes beyond every maximum that the network has room for: updates add before they take away."""
-
-PODS_PER_NODE = 58
-"""Pods of one m7i.xlarge."""
 
 AUTOSCALER = "cluster-autoscaler"
 RUNTIME = "triton"
@@ -41,7 +44,7 @@ def cost_tags(settings: Settings) -> dict[str, str]:
     """Tags by which a bill is told apart; the policy pack wants them on everything."""
     environment = settings.environment
     return {
-        "environment": environment.name,
+        "environment": environment.name.value,
         "owner": environment.owner,
         "team": environment.team,
         "cost-center": environment.cost_center,
@@ -51,7 +54,10 @@ def cost_tags(settings: Settings) -> dict[str, str]:
 def network_args(settings: Settings) -> "NetworkArgs":
     """Inputs of the network."""
     network = settings.network
-    nodes = settings.cluster.system_nodes.maximum + sum(p.maximum for p in settings.gpu_pools)
+    system = settings.cluster.system_nodes
+    groups = [(system.maximum, system.instance_types)]
+    groups += [(pool.maximum, pool.instance_types) for pool in settings.gpu_pools]
+    nodes = sum(maximum for maximum, _ in groups)
     return {
         "cidr": network.cidr,
         "zones": list(network.zones),
@@ -59,7 +65,7 @@ def network_args(settings: Settings) -> "NetworkArgs":
         "endpoints": list(network.endpoints),
         "cluster_name": cluster_name(settings),
         "max_nodes": nodes + SPARE_NODES,
-        "max_pods": nodes * PODS_PER_NODE,
+        "max_pods": sum(maximum * _most_pods(types) for maximum, types in groups),
         "flow_log_retention_days": network.flow_log_retention_days,
         "tags": {**cost_tags(settings)},
     }
@@ -95,10 +101,10 @@ def cluster_args(settings: Settings) -> "ClusterArgs":
 
 
 def gpu_pool_args(settings: Settings, pool: GpuPool) -> "GpuNodePoolArgs":
-    """Inputs of a GPU pool; the stack fills in the subnets."""
+    """Inputs of a GPU pool; the stack fills in the subnets of its zones."""
     args: GpuNodePoolArgs = {
         "cluster_name": cluster_name(settings),
-        "subnet_ids": ["subnet-1"],
+        "subnet_ids": pool_zones(settings, pool),
         "instance_types": list(pool.instance_types),
         "min_size": pool.minimum,
         "max_size": pool.maximum,
@@ -112,6 +118,29 @@ def gpu_pool_args(settings: Settings, pool: GpuPool) -> "GpuNodePoolArgs":
     if pool.reservation_id is not None:
         args["reservation_id"] = pool.reservation_id
     return args
+
+
+def pool_zones(settings: Settings, pool: GpuPool) -> list[str]:
+    """Zones in which the nodes of a pool stand."""
+    return list(pool.zones or settings.network.zones)
+
+
+def addon_context(settings: Settings) -> AddonContext:
+    """What add-ons depend on, as far as settings say; the rest is a place holder.
+
+    It lacks what the stack never makes, so add-ons that need that can be told early.
+    """
+    return AddonContext(
+        cluster_name=cluster_name(settings),
+        region=settings.region,
+        account_id="",
+        vpc_id="",
+        domain=settings.serving.domain,
+        size=settings.addons.size,
+        gpu_pools=advertised_pools(settings),
+        log_bucket="logs",
+        artifact_bucket="artifacts",
+    )
 
 
 def advertised_pools(settings: Settings) -> tuple[tuple[GpuAmiFamily, GpuAdvertiser], ...]:
@@ -160,6 +189,19 @@ def service_args(settings: Settings, service: Service) -> "LlmServiceArgs":
     return args
 
 
+def gateway_args(settings: Settings) -> "ServingGatewayArgs":
+    """Inputs of the gateway; the stack fills in the namespaces of its add-ons."""
+    return {"domain": settings.serving.domain, "tags": {**cost_tags(settings)}}
+
+
+def model_store_args(settings: Settings) -> "ModelStoreArgs":
+    """Inputs of the model store; the stack fills in the files."""
+    return {
+        "noncurrent_days": settings.models.noncurrent_version_days,
+        "tags": {**cost_tags(settings)},
+    }
+
+
 def budget_args(settings: Settings) -> "CostBudgetArgs | None":
     """Inputs of the AWS Budget; none when nobody is to be told."""
     if settings.cost.alert_email is None:
@@ -169,3 +211,12 @@ def budget_args(settings: Settings) -> "CostBudgetArgs | None":
         "emails": [settings.cost.alert_email],
         "tags": {**cost_tags(settings)},
     }
+
+
+def _most_pods(instance_types: Sequence[str]) -> int:
+    """Pods that a node of any of these types may have; an unknown type counts as a large one."""
+    known = load_catalogue().instances
+    return max(
+        most_pods(known[name].vcpus) if name in known else PODS_OF_LARGE_NODE
+        for name in instance_types
+    )

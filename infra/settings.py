@@ -2,47 +2,30 @@
 
 `stacks/Pulumi.ENV.yaml` holds only what differs between environments; the defaults are
 here. Keys are camelCase in the file and snake_case in code. Reading, from a file or from
-the engine, is in `infra.settings_source`.
+the engine, is in `infra.settings_source`; the text below each key is what docs/settings.md says
+of it.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from infra.settings_base import (
+    NAME,
+    TEXT,
+    Cidr,
+    InstanceType,
+    Name,
+    RoleOrUserArn,
+    Room,
+    Text,
+    Zone,
+    says,
+)
 from llm_platform.addons.kinds import PlatformSize
 from llm_platform.aws.kinds import AwsEndpoint, NatMode, NodeAutoscaler
+from llm_platform.environments import EnvironmentName
 from llm_platform.gpu.kinds import CapacityType, GpuAmiFamily
-
-
-class Room(BaseModel):
-    """Base of every room: immutable, unknown keys refused, camelCase in the file."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, str_strip_whitespace=True
-    )
-
-
-def says(text: str) -> dict[str, Any]:
-    """Metadata of a field: what is allowed, in words for an error message."""
-    return {"allowed": text}
-
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
-NAME = says("1 to 32 of a-z, 0-9 and -, starting with a letter, not ending with -")
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-TEXT = says("a text of 1 to 120 characters")
-
-Cidr = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$")]
-ZONE_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$"
-Zone = Annotated[str, StringConstraints(pattern=ZONE_PATTERN)]
-
-RoleOrUserArn = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+$")
-]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 
 
 class Cloud(StrEnum):
@@ -55,13 +38,19 @@ class Cloud(StrEnum):
 
 
 class Environment(Room):
-    """Which environment this is and who answers for its bill."""
+    """Which environment this is and who answers for its bill. Four of the five become tags."""
 
-    name: Name = Field(json_schema_extra=NAME)
+    name: EnvironmentName
+    """Name of the environment: decides how strict the policies are, and is part of the cluster's
+    name, `llm-NAME`."""
     cloud: Cloud = Cloud.AWS
+    """Where the stack stands: in an AWS account, or emulated on this machine."""
     owner: Text = Field(json_schema_extra=TEXT)
+    """Who answers for the environment, as a person or a list of people; the tag `owner`."""
     team: Text = Field(json_schema_extra=TEXT)
+    """Team that runs it; the tag `team`. What belongs to a tenant has the tenant's name there."""
     cost_center: Text = Field(json_schema_extra=TEXT)
+    """Account in the books that pays for it; the tag `cost-center`."""
 
 
 class Network(Room):
@@ -71,25 +60,33 @@ class Network(Room):
         default="10.0.0.0/16",
         json_schema_extra=says("an IPv4 block from /16 to /20, e.g. 10.0.0.0/16"),
     )
+    """Private IPv4 block of the VPC. Must have room for every pod of every node. Cannot be changed
+    without a new VPC."""
     zones: tuple[Zone, ...] = Field(
         min_length=2,
         max_length=4,
         json_schema_extra=says("2 to 4 different availability zones of the region"),
     )
+    """Availability zones. A zone added at the end moves no subnet that exists."""
     nat_gateways: NatMode = NatMode.PER_ZONE
+    """How private subnets reach the internet: one NAT gateway in each zone, one for all, none."""
     endpoints: tuple[AwsEndpoint, ...] = ()
+    """AWS services that private subnets reach without NAT, each by an endpoint in every zone."""
     flow_log_retention_days: int = Field(default=90, ge=1, le=3653)
+    """Days for which the VPC's flow logs are kept; one of CloudWatch's periods."""
 
 
 class Administrator(Room):
     """A person or role that gets cluster-admin by an EKS access entry."""
 
     name: Name = Field(json_schema_extra=NAME)
+    """Name of the access entry, of your choice."""
     principal_arn: RoleOrUserArn = Field(
         json_schema_extra=says(
             "the ARN of an IAM role or user, e.g. arn:aws:iam::ACCOUNT:role/NAME"
         )
     )
+    """IAM role or user that becomes an administrator."""
 
 
 class SystemNodes(Room):
@@ -101,8 +98,12 @@ class SystemNodes(Room):
         max_length=10,
         json_schema_extra=says("1 to 10 EC2 instance types, e.g. m7i.xlarge"),
     )
+    """EC2 instance types without GPUs, all of one processor architecture. The first is asked for
+    first."""
     minimum: int = Field(default=2, ge=1, le=50)
+    """Fewest nodes."""
     maximum: int = Field(default=6, ge=1, le=50)
+    """Most nodes; counts in the worst case of the budget."""
 
 
 class Cluster(Room):
@@ -111,23 +112,34 @@ class Cluster(Room):
     kubernetes_version: str = Field(
         default="1.35",
         pattern=r"^1\.\d{2}$",
-        json_schema_extra=says("a Kubernetes minor version in EKS standard support, e.g. 1.35"),
+        json_schema_extra=says("a Kubernetes minor version in EKS standard support, e.g. '1.35'"),
     )
+    """Kubernetes version of control plane and nodes, in quotes. Upgrades go one minor version at a
+    time."""
     public_access_cidrs: tuple[Cidr, ...] = Field(
         default=(),
         json_schema_extra=says("IPv4 blocks other than 0.0.0.0/0; none keeps the endpoint private"),
     )
+    """Public IPv4 blocks, /16 or smaller, from which the API server can be reached besides the
+    VPC."""
     administrators: tuple[Administrator, ...] = ()
+    """Who may do everything in the cluster."""
     creator_is_administrator: bool = True
+    """Whether whoever creates the cluster becomes an administrator for good. Takes effect at
+    creation only."""
     system_nodes: SystemNodes = SystemNodes()
+    """The node group that runs the platform itself."""
     deletion_protection: bool = True
+    """Whether EKS refuses to delete the cluster; turn it off, and run `up`, before destroying."""
     log_retention_days: int = Field(default=90, ge=1, le=3653)
+    """Days for which control plane logs are kept; one of CloudWatch's periods."""
 
 
 class GpuPool(Room):
     """One pool of GPU nodes."""
 
     name: Name = Field(json_schema_extra=NAME)
+    """Name of the pool, by which services choose it."""
     instance_types: tuple[InstanceType, ...] = Field(
         min_length=1,
         max_length=10,
@@ -135,17 +147,34 @@ class GpuPool(Room):
             "1 to 10 EC2 GPU instance types with the same GPUs, e.g. g6.2xlarge"
         ),
     )
+    """EC2 instance types with the same number of the same GPU; several give spot and scarce types
+    a better chance. A service must fit on the smallest."""
     ami_family: GpuAmiFamily = GpuAmiFamily.AL2023
+    """Operating system of the nodes; its NVIDIA driver must know the GPUs."""
     capacity: CapacityType = CapacityType.ON_DEMAND
+    """How the nodes are bought."""
     autoscaler: NodeAutoscaler = NodeAutoscaler.NONE
+    """Who changes the number of nodes between minimum and maximum; nobody keeps the minimum."""
     reservation_id: str | None = Field(
         default=None,
         pattern=r"^cr-[0-9a-f]{8,17}$",
         json_schema_extra=says("ID of a capacity reservation, e.g. cr-0123456789abcdef0"),
     )
+    """Capacity reservation that the nodes come from; needed with `CAPACITY_BLOCK`, not possible
+    with `SPOT`."""
+    zones: tuple[Zone, ...] = Field(
+        default=(),
+        max_length=4,
+        json_schema_extra=says("availability zones of network.zones; none means all of them"),
+    )
+    """Zones of the network in which the nodes stand, where not every zone has the type. Exactly one
+    with `CAPACITY_BLOCK`."""
     minimum: int = Field(default=1, ge=0, le=100)
+    """Fewest nodes; 0 needs an autoscaler."""
     maximum: int = Field(default=1, ge=1, le=100)
+    """Most nodes; counts in the worst case of the budget and in `cost.maxGpus`."""
     root_volume_gib: int = Field(default=200, ge=100, le=2000)
+    """Size of a node's volume in GiB: images and what pods write."""
 
 
 class Serving(Room):
@@ -156,62 +185,85 @@ class Serving(Room):
         pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
         json_schema_extra=says("a DNS domain, e.g. models.example.com"),
     )
+    """Domain below which every model has the host name `SERVICE-TENANT`."""
 
 
 class Models(Room):
     """The model store."""
 
     noncurrent_version_days: int = Field(default=90, ge=1, le=3650)
+    """Days after which old versions of models are deleted from the bucket."""
 
 
 class Addons(Room):
     """The add-ons of the platform, from `llm_platform.addons.table`."""
 
     size: PlatformSize = PlatformSize.LARGE
+    """How much the shared services are given: one replica each, or several over zones."""
     without: tuple[Name, ...] = Field(
         default=(), json_schema_extra=says("names of add-ons to leave out, from docs/addons.md")
     )
+    """Add-ons to leave out of those that the size brings."""
     also: tuple[Name, ...] = Field(
         default=(), json_schema_extra=says("names of add-ons to have besides, from docs/addons.md")
     )
+    """Add-ons to have besides. `cluster-autoscaler` comes by itself with a pool that wants it."""
 
 
 class Tenant(Room):
     """A team's namespace and its quota."""
 
     name: Name = Field(json_schema_extra=NAME)
+    """Name of the tenant and of its namespace."""
     gpus: int = Field(default=0, ge=0, le=512)
+    """GPUs that all pods together may have. Quotas of several tenants may add up to more than
+    there is."""
     cpus: int = Field(default=16, ge=1, le=4096)
+    """Processors that all pods together may request."""
     memory_gib: int = Field(default=64, ge=1, le=32768)
+    """Memory in GiB that all pods together may request."""
 
 
 class Service(Room):
     """One served model."""
 
     name: Name = Field(json_schema_extra=NAME)
+    """Name of the service."""
     tenant: Name = Field(json_schema_extra=NAME)
+    """Name of the tenant that it belongs to, one of `tenants`."""
     model: Name = Field(json_schema_extra=says("a folder of model_repo/"))
+    """Folder of the model in `model_repo/`, and its name in Triton."""
     pool: Name | None = Field(default=None, json_schema_extra=says("the name of a GPU pool"))
+    """GPU pool that it runs on, one of `gpuPools`; without one it runs on the system nodes."""
     gpus: int = Field(default=0, ge=0, le=8)
+    """GPUs of a pod; 0 runs on processors alone."""
     cpus: int = Field(default=2, ge=1, le=192)
+    """Processors that a pod requests."""
     memory_gib: int = Field(default=8, ge=1, le=2048)
+    """Memory of a pod in GiB, requested and as limit."""
     replicas: int = Field(default=2, ge=1, le=100)
+    """Fewest pods."""
     maximum_replicas: int = Field(default=4, ge=1, le=100)
+    """Most pods. All of them must fit into the tenant's quota and onto the pool."""
 
 
 class Cost(Room):
     """What the environment may cost; the policy pack and the AWS Budget read it."""
 
-    monthly_budget_usd: float = Field(gt=0, le=10_000_000)
+    monthly_budget_usd: float = Field(gt=0, le=10_000_000, allow_inf_nan=False)
+    """US dollars a month. The worst case, every node group at its maximum, must fit."""
     allowed_instance_families: tuple[Name, ...] = Field(
         min_length=1, json_schema_extra=says("EC2 instance families, e.g. m7i, g6")
     )
+    """EC2 instance families that nodes may be of."""
     max_gpus: int = Field(default=8, ge=0, le=4096)
+    """GPUs that all pools together may grow to."""
     alert_email: str | None = Field(
         default=None,
         pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
         json_schema_extra=says("an e-mail address"),
     )
+    """Who is told when money runs out; makes an AWS Budget. Without it nobody is told."""
 
 
 class Settings(Room):
@@ -222,6 +274,7 @@ class Settings(Room):
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
         json_schema_extra=says("an AWS region, e.g. eu-central-1"),
     )
+    """AWS region of everything."""
     environment: Environment
     network: Network
     cluster: Cluster = Cluster()

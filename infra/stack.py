@@ -115,10 +115,19 @@ class Platform:
             {
                 **arguments.gpu_pool_args(self._settings, pool),
                 "cluster_name": self.cluster.cluster_name,
-                "subnet_ids": self.network.private_subnet_ids,
+                "subnet_ids": self._subnets(pool),
                 "kubernetes_version": self.cluster.version,
             },
         )
+
+    def _subnets(self, pool: GpuPool) -> pulumi.Output[list[str]]:
+        """Private subnets of the pool's zones."""
+        zones = arguments.pool_zones(self._settings, pool)
+
+        def of_zones(subnets: dict[str, str]) -> list[str]:
+            return [subnets[zone] for zone in zones]
+
+        return self.network.private_subnet_ids_by_zone.apply(of_zones)
 
     def _model_store(self) -> ModelStore:
         return ModelStore(

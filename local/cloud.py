@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import locks
-from local.cluster import building, health, keeping, ports, rooms
+from local.cluster import building, health, keeping, rooms
 from local.cluster.commands import AWS, AWS_PROGRAM, ETCD, KUBERNETES, CloudPlan
-from local.cluster.processes import Plan, ProcessSpec, State
+from local.cluster.port_check import check_ports
+from local.cluster.processes import Plan
 from local.cluster.progress import ProcessProgress
 from local.cluster.record import Record, boot_id
 from local.errors import LocalCloudError
@@ -116,6 +117,24 @@ def find(stack: str) -> LocalCloud | None:
     return _cloud(record, folder)
 
 
+def recorded(stack: str) -> LocalCloud | None:
+    """The stack's cloud as it is written down, alive or not; None when there is none."""
+    folder = _room(stack) / "cloud"
+    record = Record.read(folder)
+    return _cloud(record, folder) if record else None
+
+
+def lost(stack: str) -> str:
+    """What of the stack's cloud cannot be had back, in words; changes nothing.
+
+    Empty when the cloud can go on, if need be after its Kubernetes was started again, and when
+    there is none.
+    """
+    folder = _room(stack) / "cloud"
+    record = Record.read(folder)
+    return _what_is_gone(folder, record) if record else ""
+
+
 def stop(stack: str, reporter: Reporter) -> bool:
     """End the stack's cloud, and with it everything in it; returns False when there was none.
 
@@ -214,14 +233,14 @@ def _resume(order: _Order, record: Record) -> str:
         return ""
     # The tools may have moved since.
     plan.processes().write(folder)
-    _check_ports(folder, kept)
+    check_ports(folder, kept)
     keeping.wake(folder)
     progress = ProcessProgress(kept, reporter)
     sick = health.wait(kept, lambda: keeping.status(folder), START_SECONDS, progress.ready)
     if sick is None:
         return ""
     progress.failed(sick)
-    _check_ports(folder, kept)
+    check_ports(folder, kept)
     if sick.process.name == ETCD and sick.hopeless:
         return f"Kubernetes could not be started again from its data (etcd {sick.why})"
     raise LocalCloudError(
@@ -230,25 +249,6 @@ def _resume(order: _Order, record: Record) -> str:
         f"everything in it with: llmp destroy {order.stack}",
         health.tail(folder, sick.process.name),
     )
-
-
-def _check_ports(folder: Path, specs: Sequence[ProcessSpec]) -> None:
-    """Refuse when somebody else holds a port of one of these processes.
-
-    A process that is started again and again runs for a moment each time, so that it runs does
-    not say that the port is its own.
-    """
-    known = keeping.status(folder)
-    for spec in specs:
-        entry = known.processes.get(spec.name) if known else None
-        running = entry is not None and entry.state is State.RUNNING
-        for port in spec.ports:
-            if ports.is_free(port):
-                continue
-            holder = ports.holder(port)
-            own = entry is not None and holder.startswith(f"process {entry.pid} ")
-            if not own and not (running and not holder.startswith("process ")):
-                raise building.busy_port(port, spec.title, "to let the local cloud go on")
 
 
 def _create(order: _Order) -> LocalCloud:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 @dataclass(frozen=True, order=True)
@@ -49,3 +50,16 @@ def raise_if_any(subject: str, problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise InvalidInputsError(subject, found)
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """The known name that `given` most likely stands for; None when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(given.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` for the known name nearest to `given`; empty when none is near."""
+    near = nearest(given, known)
+    return f"; did you mean {near}?" if near else ""

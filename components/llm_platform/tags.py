@@ -15,6 +15,9 @@ STACK_TAG = "llm-platform:stack"
 RESOURCE_TAG = "llm-platform:resource"
 """Names the logical resource within the stack."""
 
+COST_TAGS = ("owner", "environment", "cost-center")
+"""Tags by which a bill is told apart: the policy pack asks for them on everything."""
+
 RESERVED_PREFIXES = ("aws:", "llm-platform:")
 MAX_TAGS = 40
 """Tags a caller may give; AWS takes 50 and some are the library's own."""

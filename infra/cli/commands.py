@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import click
 from rich.console import Console
@@ -10,32 +11,42 @@ from rich.text import Text
 from infra.cli import report
 from infra.cli.engine import Engine, RunFailedError
 from infra.cli.events import RunLog
+from infra.cli.halfway import half_way
 from infra.cli.interruptible import InterruptedRunError
 from infra.cli.leftovers import print_leftovers, remember_before_first_up
 from infra.cli.program import Program
+from infra.cli.recover import before_run
 from infra.cli.session import engine_session
 from infra.cli.view import ConsoleReporter, RunView, change_counts
+from infra.cli.workspace import check_name
+from infra.recovery.journal import journaled_up
 from infra.settings import Cloud, Settings
+from infra.state import checkout
 from local import cloud
 from local.cloud import LocalCloud
+from local.paths import state_folder
 
 FAILED = 1
 STOPPED = 130
 
 
-def up(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
-    """Preview, stop if a mandatory policy says so, then update."""
+def up(
+    stack: str, settings: Settings, *, providers: str, refresh: bool, recovery: bool = True
+) -> int:
+    """Recover from a dead run, preview, stop if a mandatory policy says so, then update."""
     console = Console(highlight=False, soft_wrap=True)
     program = Program(settings)
 
     def work(engine: Engine, local_cloud: LocalCloud | None) -> int:
         if local_cloud is not None:
             remember_before_first_up(local_cloud, program.settings.region)
-        planned = _run(console, "preview", engine.preview, refresh=refresh)
+        recovered = before_run(console, engine, enabled=recovery)
+        reread = refresh or recovered.refresh
+        planned = _run(console, "preview", engine.preview, refresh=reread)
         report.print_changes(console, planned)
         report.print_verdict(console, planned)
-        if planned.changed:
-            done = _run(console, "up", engine.up, refresh=refresh)
+        if planned.changed or recovered.refresh:
+            done = _run(console, "up", partial(journaled_up, engine), refresh=reread)
             for urn in done.drifted:
                 console.print(f"  repaired or taken over: {report.short_name(urn)}")
         else:
@@ -44,7 +55,7 @@ def up(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
         report.print_where_to_look(console, stack, local_cloud)
         return 0
 
-    return _in_session(console, stack, program, providers, work)
+    return in_session(console, stack, program, providers, work)
 
 
 def preview(stack: str, settings: Settings, *, providers: str, refresh: bool) -> int:
@@ -58,29 +69,44 @@ def preview(stack: str, settings: Settings, *, providers: str, refresh: bool) ->
         report.print_verdict(console, planned)
         return FAILED if planned.blocking else 0
 
-    return _in_session(console, stack, program, providers, work)
+    return in_session(console, stack, program, providers, work)
 
 
-def destroy(stack: str, settings: Settings, *, providers: str, stop: bool, yes: bool) -> int:
-    """Delete, then say what is left and why."""
+def destroy(
+    stack: str,
+    settings: Settings,
+    *,
+    providers: str,
+    stop: bool,
+    yes: bool,
+    recovery: bool = True,
+) -> int:
+    """Recover from a dead run, delete, then say what is left and why."""
     console = Console(highlight=False, soft_wrap=True)
     program = Program(settings)
     emulated = program.settings.environment.cloud is Cloud.EMULATED
-    if emulated and cloud.find(stack) is None:
+    if emulated and cloud.recorded(stack) is None:
         console.print(f"Stack {stack} has no local cloud: there is nothing to destroy.")
+        return 0
+    gone = cloud.lost(stack) if emulated else ""
+    if gone:
+        console.print(Text(f"Lost: {gone}. Everything in it is gone already.", style="yellow"))
+        if stop:
+            cloud.stop(stack, ConsoleReporter(console))
         return 0
     if not emulated and not yes and not _agreed(stack):
         console.print("Nothing was touched.")
         return FAILED
 
     def work(engine: Engine, local_cloud: LocalCloud | None) -> int:
-        done = _run(console, "destroy", engine.destroy)
+        recovered = before_run(console, engine, enabled=recovery)
+        done = _run(console, "destroy", engine.destroy, refresh=recovered.refresh)
         console.print(change_counts(done))
         if local_cloud is not None:
             return print_leftovers(console, local_cloud, program.settings.region)
         return 0
 
-    code = _in_session(console, stack, program, providers, work)
+    code = in_session(console, stack, program, providers, work)
     if code == 0 and stop and emulated:
         cloud.stop(stack, ConsoleReporter(console))
     return code
@@ -88,7 +114,9 @@ def destroy(stack: str, settings: Settings, *, providers: str, stop: bool, yes: 
 
 def stop(stack: str) -> int:
     """End the cloud of a stack, if there is one."""
+    check_name(stack)
     console = Console(highlight=False, soft_wrap=True)
+    checkout.refuse_others(state_folder() / stack, stack)
     if not cloud.stop(stack, ConsoleReporter(console)):
         console.print(f"Stack {stack} has no local cloud.")
     return 0
@@ -100,13 +128,14 @@ def _agreed(stack: str) -> bool:
     return click.prompt(f"Everything in {stack} goes. Type its name to go on") == stack
 
 
-def _in_session(
+def in_session(
     console: Console,
     stack: str,
     program: Program,
     providers: str,
     work: Callable[[Engine, LocalCloud | None], int],
 ) -> int:
+    """Do `work` with an engine; returns its exit code, or that of how the engine stopped."""
     reporter = ConsoleReporter(console)
 
     def tell(words: str) -> None:
@@ -124,11 +153,12 @@ def _in_session(
     except RunFailedError as error:
         report.print_verdict(console, error.log)
         report.print_errors(console, error.log, error.text)
-        if error.log.done and not error.log.blocking:
-            tell(
-                f"{error.log.done} operations had ended before; they stand and are in the state. "
-                "The same command goes on from there."
-            )
+        gone = cloud.lost(stack)
+        if gone:
+            tell(f"Lost: {gone}. The same command builds everything anew.")
+        elif not error.log.blocking:
+            for words in half_way(error.log, "The same command"):
+                tell(words)
         return FAILED
 
 

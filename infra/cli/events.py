@@ -46,6 +46,8 @@ class RunLog:
         findings: What the policies found.
         errors: Messages of severity error, in order.
         deleted: URNs in the order in which their deletion ended.
+        ended: Number of changes that ended well, by operation.
+        failed: URNs of the changes that did not.
     """
 
     changes: Counter[str] = field(default_factory=Counter[str])
@@ -61,6 +63,8 @@ class RunLog:
     packs: dict[str, str] = field(default_factory=dict[str, str])
     deleted: list[str] = field(default_factory=list[str])
     done: int = 0
+    ended: Counter[str] = field(default_factory=Counter[str])
+    failed: list[str] = field(default_factory=list[str])
 
     @property
     def changed(self) -> int:
@@ -79,7 +83,7 @@ class RunLog:
         elif event.res_outputs_event is not None:
             self._ended(event.res_outputs_event.metadata)
         elif event.res_op_failed_event is not None:
-            self.active.pop(event.res_op_failed_event.metadata.urn, None)
+            self._failed(event.res_op_failed_event.metadata)
         elif event.policy_event is not None:
             self._found(event.policy_event)
         elif event.diagnostic_event is not None:
@@ -99,10 +103,16 @@ class RunLog:
     def _ended(self, step: StepEventMetadata) -> None:
         self.active.pop(step.urn, None)
         self.done += 1
+        if step.op not in QUIET_OPERATIONS:
+            self.ended[step.op.value] += 1
         if step.op in {OpType.DELETE, OpType.DELETE_REPLACED}:
             self.deleted.append(step.urn)
         if step.op is OpType.REFRESH and step.detailed_diff:
             self.drifted.append(step.urn)
+
+    def _failed(self, step: StepEventMetadata) -> None:
+        self.active.pop(step.urn, None)
+        self.failed.append(step.urn)
 
     def _found(self, found: PolicyEvent) -> None:
         finding = Finding(

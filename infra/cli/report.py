@@ -14,6 +14,9 @@ from local.cloud import LocalCloud
 
 Resource = Mapping[str, Any]
 
+ECHO = "failed to register"
+"""End of what the program says of a resource whose failure the provider has told already."""
+
 
 def standing(resources: Iterable[Resource]) -> list[Resource]:
     """Resources that stand in a cloud: not the stack itself, components or providers."""
@@ -112,11 +115,18 @@ def _print_finding(console: Console, finding: Finding, colour: str) -> None:
 
 def print_errors(console: Console, log: RunLog, last_words: str) -> None:
     """Why a run failed, in the words of the provider or the program."""
-    errors = [each for each in log.errors if each.strip()]
+    errors = without_echoes(each for each in log.errors if each.strip())
     for each in errors:
         console.print(Text.assemble(("✗ ", "red"), each))
     if not errors and not log.blocking:
         console.print(Text.assemble(("✗ ", "red"), last_words or "the engine stopped"))
+
+
+def without_echoes(errors: Iterable[str]) -> list[str]:
+    """Errors without those that only say again that a resource failed, when there are others."""
+    told = list(errors)
+    own = [each for each in told if not each.endswith(ECHO)]
+    return own or told
 
 
 def print_where_to_look(console: Console, stack: str, cloud: LocalCloud | None) -> None:

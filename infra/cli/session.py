@@ -11,12 +11,17 @@ from typing import IO
 
 from infra.cli.engine import Engine
 from infra.cli.workspace import lay_out, passphrase_file
+from infra.recovery.files import mend
+from infra.recovery.locks import drop_dead_locks
+from infra.recovery.state import project_of
 from infra.settings import Cloud, Settings
+from infra.state import checkout
 from local import cloud, locks, toolchain
 from local.cloud import LocalCloud
 from local.cluster import rooms
 from local.errors import LocalCloudError
 from local.paths import REPOSITORY, state_folder
+from local.providers.model import IN_USE
 from local.reporter import Reporter, reported
 
 POLICY_PACK = REPOSITORY / "policies" / "run"
@@ -28,7 +33,7 @@ OFFICIAL = "official"
 _FOREIGN = (
     "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "KUBECONFIG", "PULUMI_ACCESS_TOKEN",
-    "PULUMI_STACK", "PULUMI_CONFIG",
+    "PULUMI_STACK", "PULUMI_CONFIG", "PULUMI_CONFIG_PASSPHRASE",
 )  # fmt: skip
 """What a shell may carry that must not reach a run against the local cloud."""
 
@@ -49,19 +54,22 @@ def engine_session(
         LocalCloudError: A tool, the cloud or a provider cannot be started.
     """
     if settings.environment.cloud is Cloud.AWS:
-        with _aws_session(stack, program, reporter, tell) as engine:
+        with only_run(stack), aws_session(stack, program, reporter, tell) as engine:
             yield engine, None
         return
     tools = toolchain.ensure(CLOUD_TOOLS, reporter)
-    with _only_run(stack):
+    with only_run(stack):
         with reported(reporter, "local cloud", "healthy"):
             local_cloud, lost = cloud.ensure(stack, providers, tools, reporter)
         for words in lost:
             tell(f"Lost: {words}")
         folder = local_cloud.engine_folder
         env = local_environment(local_cloud, settings.region)
-        _drop_dead_locks(folder)
-        with _stand_ins(local_cloud, env, reporter) as attached:
+        project = project_of(lay_out(folder, stack))
+        for lock in drop_dead_locks(env["PULUMI_BACKEND_URL"], project, stack, tell):
+            tell(f"A run died and left the stack locked ({lock}); the lock is removed.")
+        mend(env["PULUMI_BACKEND_URL"], project, stack)
+        with stand_ins(local_cloud, env, reporter) as attached:
             yield (
                 Engine(
                     pulumi=tools["pulumi"],
@@ -77,9 +85,10 @@ def engine_session(
 
 
 @contextmanager
-def _aws_session(
+def aws_session(
     stack: str, program: Callable[[], None], reporter: Reporter, tell: Callable[[str], None]
 ) -> Generator[Engine]:
+    """The engine on the backend that the user is logged in to; the caller holds `only_run`."""
     tools = toolchain.ensure(ENGINE_TOOLS, reporter)
     folder = state_folder() / stack / "engine"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -124,19 +133,47 @@ def without_foreign(env: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _stand_ins(
+def stand_ins(
     local_cloud: LocalCloud, env: Mapping[str, str], reporter: Reporter
 ) -> Generator[dict[str, str]]:
     """The stand-in providers' process; yields what makes the engine attach to it."""
-    for name in _FOREIGN:
-        os.environ.pop(name, None)
+    forget_foreign()
     if local_cloud.providers == OFFICIAL:
         yield {}
         return
-    log = local_cloud.folder / "providers.log"
+    chosen = ("--cloud", str(local_cloud.folder))
+    with stand_in_process(chosen, local_cloud.folder, env, reporter) as attached:
+        yield attached
+
+
+def forget_foreign() -> None:
+    """Drop from this process what would lead a client of the local cloud to another one."""
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+
+
+@contextmanager
+def stand_in_process(
+    arguments: tuple[str, ...], folder: Path, env: Mapping[str, str], reporter: Reporter
+) -> Generator[dict[str, str]]:
+    """``python -m local.providers ARGUMENTS``; yields what makes the engine attach to it.
+
+    Args:
+        arguments: ``--cloud FOLDER`` or ``--offline FOLDER``.
+        folder: Where its log goes.
+        env: Environment, over that of this process.
+        reporter: Told when it serves.
+
+    Raises:
+        LocalCloudError: It did not start.
+    """
+    log = folder / "providers.log"
+    # those of a run that was killed end their calls first: what they still make must be found
+    with locks.waiting(folder / IN_USE, reporter, "providers", "ends a killed run's calls", 60):
+        pass
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.providers", "--cloud", str(local_cloud.folder)],
+            [sys.executable, "-m", "local.providers", *arguments],
             cwd=REPOSITORY,
             env=without_foreign({**os.environ, **env}),
             stdin=subprocess.PIPE,
@@ -171,22 +208,13 @@ def _ports(stdout: IO[str] | None, log: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _only_run(stack: str) -> Generator[None]:
-    """One run of a stack at a time; a second one is told who is first."""
+def only_run(stack: str) -> Generator[None]:
+    """One run of a stack at a time, of one checkout; a second one is told who is first."""
     folder = state_folder() / stack
     doing = " ".join(sys.argv[1:]) or "llmp"
     with ExitStack() as held:
         with rooms.disk_errors(folder):
             rooms.private_folder(folder)
             held.enter_context(locks.at_once(folder / "run.lock", f"Stack {stack}", doing))
+            checkout.claim(folder, stack)
         yield
-
-
-def _drop_dead_locks(folder: Path) -> None:
-    """Remove what a killed run left locked.
-
-    Only runs that hold `_only_run`'s lock use this backend, and we hold it now: whoever
-    wrote a lock file here is dead.
-    """
-    for left in (folder / "backend" / ".pulumi" / "locks").glob("**/*.json"):
-        left.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ Automation API looks for it beside the project file. So every run gets a copy of
 folder of its own; the tracked files are only ever read.
 """
 
+import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, cast
@@ -13,28 +15,62 @@ import yaml
 
 from infra.settings import Settings
 from infra.settings_source import read_stack_file, settings_from
+from infra.settings_yaml import read_yaml
+from llm_platform.problems import InvalidInputsError, Problem
+from local.cluster.processes import write_private
 from local.paths import REPOSITORY
 
 STACKS = REPOSITORY / "stacks"
+OWN_STACKS = "LLMP_STACKS"
+"""Variable that names a folder of a person's own stack files; they come before `STACKS`."""
+
+_STACK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+
+SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""What pulumi adds to a stack file: how the stack's secrets are encrypted."""
 
 
 def stack_file(stack: str) -> Path:
-    """The tracked stack file of `stack`."""
-    return STACKS / f"Pulumi.{stack}.yaml"
+    """The stack file of `stack`: in ``$LLMP_STACKS`` if it is there, else in ``stacks/``."""
+    name = f"Pulumi.{stack}.yaml"
+    own = os.environ.get(OWN_STACKS)
+    if own and (Path(own).expanduser() / name).is_file():
+        return Path(own).expanduser() / name
+    return STACKS / name
 
 
-def load_settings(stack: str) -> Settings:
+def check_name(stack: str) -> None:
+    """Refuse a name that no stack can have; it names files and folders.
+
+    Raises:
+        InvalidInputsError: It is none.
+    """
+    if not _STACK.match(stack):
+        problem = Problem("stack", f"'{stack}' is no name of a stack", "letters, digits, - and _")
+        raise InvalidInputsError("command line", [problem])
+
+
+def load_settings(stack: str, *, for_change: bool = False) -> Settings:
     """The checked settings of a stack; nothing is started before this.
+
+    Args:
+        stack: Name of the stack.
+        for_change: Whether something shall be made or changed; see `settings_from`.
 
     Raises:
         InvalidInputsError: Names every problem of the stack file.
     """
-    subject = f"stacks/Pulumi.{stack}.yaml"
-    return settings_from(read_stack_file(stack_file(stack), subject), subject)
+    check_name(stack)
+    path = stack_file(stack)
+    subject = f"stacks/{path.name}" if path.parent == STACKS else str(path)
+    own = os.environ.get(OWN_STACKS)
+    others = [Path(own).expanduser()] if own else []
+    values = read_stack_file(path, subject, *others)
+    return settings_from(values, subject, for_change=for_change)
 
 
 def lay_out(folder: Path, stack: str) -> Path:
-    """Copy project and stack file into ``FOLDER/workspace``, keeping the salt of earlier runs.
+    """Copy project and stack file into ``FOLDER/workspace``; how secrets are encrypted stays.
 
     Returns:
         The folder to run pulumi in.
@@ -50,9 +86,10 @@ def lay_out(folder: Path, stack: str) -> Path:
     copy = workspace / f"Pulumi.{stack}.yaml"
     settings = _mapping(stack_file(stack))
     if copy.exists():
-        salt = _mapping(copy).get("encryptionsalt")
-        if salt is not None:
-            settings.setdefault("encryptionsalt", salt)
+        before = _mapping(copy)
+        for key in SECRETS_KEYS:
+            if key in before:
+                settings.setdefault(key, before[key])
     _write(copy, settings)
     return workspace
 
@@ -61,14 +98,14 @@ def passphrase_file(folder: Path) -> Path:
     """File with the passphrase of a local cloud's state, made at the first call (mode 0600)."""
     path = folder / "passphrase"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        write_private(path, secrets.token_urlsafe(32))
     return path
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    return cast("dict[str, Any]", read_yaml(path.read_bytes()) or {})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    # whole or not at all: `llmp status` lays out while another run reads
+    write_private(path, yaml.safe_dump(document, sort_keys=False))

@@ -20,11 +20,14 @@ def main() -> int:
     parser.add_argument("--cloud-id", required=True, help="answered by /_llmp/identity")
     parser.add_argument("--cluster-endpoint", required=True, help="URL of the API server")
     parser.add_argument("--cluster-ca", type=Path, required=True, help="its CA, a PEM file")
+    parser.add_argument("--faults", type=Path, help="folder that may hold a fault plan")
     options = parser.parse_args()
     try:
         authority = base64.b64encode(options.cluster_ca.read_bytes()).decode()
         options.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        facts = Facts(options.cloud_id, options.cluster_endpoint, authority, options.folder)
+        facts = Facts(
+            options.cloud_id, options.cluster_endpoint, authority, options.folder, options.faults
+        )
         server = make(facts, options.port)
     except OSError as error:
         sys.stderr.write(f"local.aws cannot start: {error}\n")

@@ -1,6 +1,5 @@
 """The WSGI application: our own paths, then moto, one call at a time."""
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -12,10 +11,13 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from local.aws import own_paths
+from local.aws import own_paths, wire_errors
 from local.aws.backends import backend_dict
 from local.aws.calls import CallLog, Request, read_request
 from local.aws.facts import Facts
+from local.aws.tokens import Tokens
+from local.aws.wire_errors import Answer
+from local.faults.aws import AwsFaults, close
 
 __all__ = ["MotoApplication", "MotoRequestHandler"]
 
@@ -45,6 +47,8 @@ class MotoApplication:
         )
         self._lock = threading.RLock()
         self._log = CallLog(facts.folder / "calls.jsonl" if facts.folder else None)
+        self._faults = AwsFaults(facts.faults)
+        self._tokens = Tokens()
 
     def warm(self) -> None:
         """Load the services of the platform, so that their first call need not; takes a second.
@@ -62,14 +66,29 @@ class MotoApplication:
             with self._lock:
                 return own_paths.answer(environ, start_response)
         request = read_request(environ)
-        if request.service in _CONCURRENT:
-            return self._answer(environ, start_response, request)
-        with self._lock:
-            return self._answer(environ, start_response, request)
+        try:
+            answer, fault = self._faults.answer(
+                request, environ, lambda: self._carried_out(environ, request)
+            )
+        except ConnectionAbortedError as error:
+            self._log.write(request, 0, b"", str(error))
+            close(environ)
+            raise
+        self._log.write(request, answer.code, answer.body, fault)
+        start_response(answer.status, answer.headers)
+        return [answer.body]
 
-    def _answer(
-        self, environ: Environment, start_response: StartResponse, request: Request
-    ) -> Iterable[bytes]:
+    def _carried_out(self, environ: Environment, request: Request) -> Answer:
+        if request.service in _CONCURRENT:
+            return self._answer(environ, request)
+        with self._lock:
+            answer = self._tokens.answered(request)
+            if answer is None:
+                answer = self._answer(environ, request)
+                self._tokens.keep(request, answer)
+            return answer
+
+    def _answer(self, environ: Environment, request: Request) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def remember(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
@@ -78,56 +97,31 @@ class MotoApplication:
 
         try:
             body = b"".join(self._moto(environ, remember))
-            status, headers = started[-1]
+            answer = Answer(*started[-1], body)
         except NotImplementedError as error:
-            status, headers, body = _not_emulated(request, str(error))
+            return _not_emulated(request, str(error))
         except Exception as error:  # noqa: BLE001 a fault of moto must not look like AWS's own
-            status, headers, body = _broken(request, error)
-        unrouted = status.startswith("404") and not body and request.service != "s3"
-        if unrouted and request.service and environ["REQUEST_METHOD"] != "HEAD":
-            status, headers, body = _not_emulated(request, "")
-        self._log.write(request, int(status.split()[0]), body)
-        start_response(status, headers)
-        return [body]
+            return _broken(request, error)
+        unrouted = answer.code == 404 and not body and request.service not in {"s3", ""}
+        if unrouted and environ["REQUEST_METHOD"] != "HEAD":
+            return _not_emulated(request, "")
+        return answer
 
 
 def _discard(_data: bytes) -> None:
     """The write function of WSGI, which Flask does not use."""
 
 
-def _not_emulated(request: Request, detail: str) -> tuple[str, list[tuple[str, str]], bytes]:
+def _not_emulated(request: Request, detail: str) -> Answer:
+    """501 for what is not there, so that no client tries it again."""
     message = f"The local cloud does not emulate {request.service}:{request.action or 'this path'}"
-    return _error(request, "501 Not Implemented", "NotEmulated", f"{message}. {detail}".strip())
+    text = f"{message}. {detail}".strip()
+    return wire_errors.error(request, "501 Not Implemented", "NotEmulated", text)
 
 
-def _broken(request: Request, error: Exception) -> tuple[str, list[tuple[str, str]], bytes]:
+def _broken(request: Request, error: Exception) -> Answer:
     message = (
         f"The local cloud failed at {request.service}:{request.action}: "
         f"{type(error).__name__}: {error}"
     )
-    return _error(request, "501 Not Implemented", "EmulatorFault", message)
-
-
-def _error(
-    request: Request, status: str, code: str, message: str
-) -> tuple[str, list[tuple[str, str]], bytes]:
-    """An error that the service's protocol can carry; 501, so that no client retries it."""
-    from xml.sax.saxutils import escape  # noqa: PLC0415 only here
-
-    if request.service in {"ec2", "s3"}:
-        body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-        if request.service == "ec2":
-            body = f"<Response><Errors>{body}</Errors></Response>"
-        kind = "text/xml"
-    elif request.protocol_is_xml:
-        inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-        body, kind = f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>", "text/xml"
-    else:
-        body, kind = json.dumps({"__type": code, "message": message}), "application/x-amz-json-1.1"
-    data = body.encode()
-    headers = [
-        ("Content-Type", kind),
-        ("Content-Length", str(len(data))),
-        ("x-amzn-ErrorType", code),
-    ]
-    return status, headers, data
+    return wire_errors.error(request, "501 Not Implemented", "EmulatorFault", message)

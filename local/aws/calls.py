@@ -101,7 +101,8 @@ class CallLog:
     """Appends one line per call; each line is on disk's way when the answer goes out.
 
     A line holds time, service, action, HTTP status and the main resource of the call: never a
-    body, never another parameter.
+    body, never another parameter. A call that a fault plan spoiled says how, as ``fault``; its
+    status is 0 when the client got no answer.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -111,15 +112,17 @@ class CallLog:
             path.touch(mode=0o600)
             self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def write(self, request: Request, status: int, answer: bytes) -> None:
-        """Record `request`, answered with `status` and the body `answer`."""
+    def write(self, request: Request, status: int, answer: bytes, fault: str = "") -> None:
+        """Record `request`, answered with `status` and the body `answer`, spoiled by `fault`."""
         if self._file is None:
             return
-        line = {
+        line: dict[str, Any] = {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "service": request.service,
             "action": request.action,
             "status": status,
             "target": find_target(request.service, request.action, request.parameters, answer),
         }
+        if fault:
+            line["fault"] = fault
         self._file.write(json.dumps(line, separators=(",", ":")) + "\n")

@@ -7,6 +7,9 @@ from typing import Any
 import boto3.session
 from botocore.config import Config
 
+from local.aws import retries
+from local.limits import limits
+
 ACCESS_KEY = "local"
 """Access key id that everything of this repository signs with."""
 
@@ -15,14 +18,6 @@ SECRET_KEY = "local"  # noqa: S105 no secret: it guards nothing
 
 _LOCK = threading.Lock()
 """Sessions make one client at a time."""
-
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 3},
-    connect_timeout=3,
-    read_timeout=60,
-    max_pool_connections=32,
-    s3={"addressing_style": "path"},
-)
 
 
 def client(service: str, endpoint: str, region: str) -> Any:
@@ -34,11 +29,25 @@ def client(service: str, endpoint: str, region: str) -> Any:
         region: Region that the requests are signed for.
 
     Returns:
-        A boto3 client with fixed credentials and at most three attempts per call. boto3 clients
-        may be shared by threads; making the first of a service costs up to 300 ms, so keep it.
+        A boto3 client with fixed credentials, whose failed calls are repeated as
+        :mod:`local.aws.retries` says. boto3 clients may be shared by threads; making the first of
+        a service costs up to 300 ms, so keep it.
     """
     with _LOCK:
-        return _session(region).client(service, endpoint_url=endpoint, config=_CONFIG)
+        made = _session(region).client(service, endpoint_url=endpoint, config=_config())
+    retries.attach(made)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _config() -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=3,
+        read_timeout=limits().answer_seconds,
+        max_pool_connections=32,
+        s3={"addressing_style": "path"},
+    )
 
 
 @lru_cache(maxsize=8)

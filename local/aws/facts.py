@@ -20,12 +20,14 @@ class Facts:
         cluster_ca: Base64 of the API server's CA in PEM; what EKS answers as certificate
             authority.
         folder: Private folder for ``calls.jsonl``; None writes no record of calls.
+        faults: Folder that may hold a fault plan; None: there is never one.
     """
 
     cloud_id: str
     cluster_endpoint: str
     cluster_ca: str
     folder: Path | None
+    faults: Path | None = None
 
 
 _current: list[Facts] = []

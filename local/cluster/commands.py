@@ -108,6 +108,7 @@ class CloudPlan:
             *("--cloud-id", self.cloud_id),
             *("--cluster-endpoint", self.api_endpoint),
             *("--cluster-ca", str(self.pki.ca)),
+            *("--faults", str(self.folder)),
         ]
         return ProcessSpec(
             name=AWS,

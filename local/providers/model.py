@@ -10,9 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from pulumi.runtime.proto import provider_pb2 as proto
+
+from local.patience import Patience
+
+IN_USE = "providers.lock"
+"""Lock in a cloud's folder that its stand-in providers hold for as long as they live."""
 
 Properties = dict[str, Any]
 """Inputs or outputs of a resource, by property name as in the package's schema (camelCase)."""
@@ -221,7 +226,26 @@ class Session:
     Every method raises ProviderError for the user; other exceptions are faults of the stand-in
     and are logged. A package that offers no resources leaves these methods as they are: they
     refuse by name.
+
+    Attributes:
+        patience: Ends the waits of its requests; see :mod:`local.patience`.
     """
+
+    patience: Patience
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Make one; a session's own constructor need not call another."""
+        made = super().__new__(cls)
+        made.patience = Patience()
+        return made
+
+    def cancel(self) -> None:
+        """Have every wait end early: for readiness, for deletion, for another attempt.
+
+        Calls under way are not cut off, and what has been made is still reported. A session that
+        was cancelled waits no more; the engine configures another one for its next operation.
+        """
+        self.patience.end()
 
     def check(self, request: CheckRequest) -> Checked:
         """Validate inputs, fill in defaults and names. UNKNOWN values pass."""

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,12 +11,16 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from local.patience import Patience, StoppedError, using
 from local.providers import model, wire
 from local.providers.values import from_struct, to_struct
 
 LOG = logging.getLogger("local.providers")
 BIGGEST_MESSAGE = 400 * 1024 * 1024
 """As the engine's own limit: states may hold whole CRDs."""
+
+SPARE_THREADS = 64
+"""For requests that wait for their turn, and for Cancel; made when they are needed."""
 
 Answer = TypeVar("Answer")
 
@@ -25,7 +29,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine for one package.
 
     All provider instances of a package share this process, each over a connection of its own, so
-    sessions are told apart by the peer's address. A session stays after the engine's Cancel.
+    sessions are told apart by the peer's address. A session stays after the engine's Cancel, but
+    waits no more. More threads than requests that are worked on, so that a Cancel always finds one.
     """
 
     def __init__(self, package: model.Package) -> None:
@@ -33,6 +38,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._sessions: dict[str, model.Session] = {}
         self._engines: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(package.threads)
 
     # Life of the plugin
 
@@ -73,8 +79,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(  # noqa: N802
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """Go on: the next operation attaches to the same process."""
-        del request, context
+        """End the waits of this connection's session; the process stays for the next operation."""
+        with self._lock:
+            session = self._sessions.get(context.peer())
+        if session is not None:
+            LOG.info("cancelled: %s", context.peer())
+            session.cancel()
         return empty_pb2.Empty()
 
     # Configuration
@@ -290,8 +300,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _answer(
         self, context: grpc.ServicerContext, what: str, answer: Callable[[], Answer]
     ) -> Answer:
+        with self._lock:
+            session = self._sessions.get(context.peer())
         try:
-            return answer()
+            with self._turns, using(session.patience if session else Patience()):
+                return answer()
+        except StoppedError as error:
+            LOG.info("%s: %s", what, error)
+            context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {error}")
         except model.PartialError as error:
             wire.abort_partial(context, what, error)
         except model.ProviderError as error:
@@ -303,10 +319,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {cause} (trace in providers.log)")
 
 
-def serve(package: model.Package) -> tuple[grpc.Server, int]:
+def serve(
+    package: model.Package, interceptors: Sequence[grpc.ServerInterceptor] = ()
+) -> tuple[grpc.Server, int]:
     """Start a server for `package` on a free loopback port; returns it and the port."""
     server = grpc.server(
-        ThreadPoolExecutor(package.threads, thread_name_prefix=package.name),
+        ThreadPoolExecutor(package.threads + SPARE_THREADS, thread_name_prefix=package.name),
+        interceptors=list(interceptors),
         options=[
             ("grpc.max_receive_message_length", BIGGEST_MESSAGE),
             ("grpc.max_send_message_length", BIGGEST_MESSAGE),

@@ -2,25 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from llm_platform.environments import EnvironmentName
 from llm_platform.problems import InvalidInputsError, Problem
+
+__all__ = ["ALLOWED", "EnvironmentName", "PackSettings", "settings_from"]
 
 NAMESPACE = "llm-platform"
 """Namespace of the configuration keys that the pack reads."""
-
-
-class EnvironmentName(StrEnum):
-    """Environments that the table of levels has a column for."""
-
-    LOCAL = "local"
-    DEV = "dev"
-    STAGING = "staging"
-    PROD = "prod"
 
 
 class Room(BaseModel):
@@ -48,9 +41,6 @@ class Cost(Room):
     allowed_instance_families: tuple[str, ...] = Field(min_length=1)
     max_gpus: int = Field(default=8, ge=0)
     alert_email: str | None = None
-    required_tags: tuple[str, ...] = Field(
-        default=("owner", "environment", "cost-center"), min_length=1
-    )
 
 
 class PackSettings(Room):
@@ -70,7 +60,6 @@ ALLOWED: dict[str, str] = {
     "cost.allowedInstanceFamilies": "a list of EC2 instance families, e.g. m7i, g6",
     "cost.maxGpus": "a whole number of 0 or more",
     "cost.alertEmail": "an e-mail address",
-    "cost.requiredTags": "a list of tag keys, at least one",
 }
 
 

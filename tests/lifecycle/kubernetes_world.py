@@ -105,10 +105,10 @@ class World:
         name = str(meta["name"])
         self.session.delete(DeleteRequest(name, token, name, identifier, inputs, {}))
 
-    def by_hand(self, path: str, change: Any) -> Any:
-        """Change an object as somebody with `kubectl edit` would."""
+    def by_hand(self, path: str, change: Any, manager: str = "hand") -> Any:
+        """Change an object as somebody with a tool that calls itself `manager` would."""
         return self.api.request(
-            "PATCH", path, query={"fieldManager": "hand"}, body=change, content_type=MERGE
+            "PATCH", path, query={"fieldManager": manager}, body=change, content_type=MERGE
         )
 
     def remove(self, path: str) -> None:

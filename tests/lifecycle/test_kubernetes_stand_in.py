@@ -25,8 +25,9 @@ from kubernetes_world import World, destroy, preview, up
 from pulumi import ResourceOptions
 
 from local import cloud, toolchain
+from local.limits import Limits
 from local.providers.kubernetes import api as api_module
-from local.providers.kubernetes.objects import FORCE, TIMEOUT, WAIT_FOR
+from local.providers.kubernetes.objects import FIELD_MANAGER, FORCE, TIMEOUT, WAIT_FOR
 from local.providers.model import ProviderError
 from local.reporter import LineReporter, QuietReporter
 
@@ -88,6 +89,41 @@ def test_a_change_by_hand_is_found_and_repaired_by_force_only(world: World) -> N
     world.remove(path)
     assert stack.up(refresh=True) == {"create": 1}
     assert world.api.get(path)["data"] == {"a": "one"}
+
+
+def test_an_update_takes_over_what_was_done_with_kubectl(world: World) -> None:
+    room = world.room("kubectl")
+    path = f"{ROOT}/{room}/configmaps/a"
+    stack = world.stack("kubectl", lambda opts: config_map("a", room, opts))
+    stack.up()
+    world.by_hand(path, {"data": {"a": "two", "theirs": "x"}}, "kubectl-edit")
+
+    assert stack.refresh() == {"update": 1}
+    # a dry run may not change owners, so a preview is refused as with the official provider
+    assert '"kubectl-edit"' in stack.fails(preview)
+    assert stack.up() == {"update": 1}
+    assert world.api.get(path)["data"] == {"a": "one"}
+
+
+def test_the_field_manager_that_the_program_names_is_used(world: World) -> None:
+    room = world.room("named-manager")
+    path = f"{ROOT}/{room}/configmaps/a"
+
+    def program(opts: ResourceOptions, **metadata: Any) -> None:
+        config_map("a", room, opts, **metadata)
+
+    stack = world.stack("named-manager", program)
+    stack.up()
+    assert all(name.startswith("pulumi-kubernetes-") for name in managers(world, path))
+
+    stack.runs(lambda opts: program(opts, annotations={FIELD_MANAGER: "deploys"}))
+    assert stack.up() == {"update": 1}
+    assert managers(world, path) == {"deploys"}
+    assert stack.refresh() == {}
+
+
+def managers(world: World, path: str) -> set[str]:
+    return {each["manager"] for each in world.api.get(path)["metadata"]["managedFields"]}
 
 
 def test_removed_false_is_drift_and_scaling_is_left_alone(world: World) -> None:
@@ -173,16 +209,26 @@ def test_what_is_not_ready_is_an_error_and_the_next_up_goes_on(world: World) -> 
 
     ready = {"conditions": [{"type": "Ready", "status": "True"}]}
     world.by_hand(f"/apis/example.dev/v1/namespaces/{room}/widgets/widget", {"status": ready})
+    endpoint = {"addresses": ["10.1.2.3"], "conditions": {"ready": True}}
     endpoints = {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": "s-1", "labels": {"kubernetes.io/service-name": "s"}},
         "addressType": "IPv4",
-        "endpoints": [{"addresses": ["10.1.2.3"], "conditions": {"ready": True}}],
+        "endpoints": [endpoint],
     }
     slices = f"/apis/discovery.k8s.io/v1/namespaces/{room}/endpointslices"
     world.api.request("POST", slices, body=endpoints)
     assert stack.up() == {"update": 2}
+
+    # what has gone wrong since is told by a refresh, and the next update waits for it again
+    path = f"{slices}/s-1"
+    world.by_hand(path, {"endpoints": [{**endpoint, "conditions": {"ready": False}}]})
+    stack.refresh()
+    assert "Refreshed resource is in an unhealthy state" in stack.said
+    assert "no ready pod stands behind it" in stack.fails(up)
+    world.by_hand(path, {"endpoints": [endpoint]})
+    assert stack.up() == {"update": 1}
 
 
 def test_a_finalizer_that_holds_a_deletion_is_named(world: World) -> None:
@@ -248,7 +294,7 @@ def test_two_providers_in_one_program(world: World) -> None:
 
 
 def test_a_server_that_cannot_be_reached(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_module, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(api_module, "limits", lambda: Limits(first_pause=0.01))
     nowhere = world.kubeconfig.replace(world.cloud.cluster_endpoint, "https://127.0.0.1:1")
 
     def program(_: ResourceOptions) -> None:

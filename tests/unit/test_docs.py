@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
 from infra.cli.main import main
@@ -32,15 +33,20 @@ def pages() -> Iterator[Path]:
 
 
 PAGES = {str(page.relative_to(REPOSITORY)): page.read_text(encoding="utf-8") for page in pages()}
-COMMANDS = {
-    name: {
+
+
+def options_of(command: click.Command) -> set[str]:
+    """The options of a command, and of those below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = {
         option
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    | {"--help"}
-    for name, command in main.commands.items()
-}
+    return own.union({"--help"}, *map(options_of, below))
+
+
+COMMANDS = {name: options_of(command) for name, command in main.commands.items()}
 OPTIONS = {"--version"}.union(*COMMANDS.values())
 TARGETS = set(RULE.findall((REPOSITORY / "Makefile").read_text(encoding="utf-8")))
 

@@ -8,10 +8,10 @@ import pulumi_kubernetes as kubernetes
 from llm_platform.addons.helm_addon_check import check_helm_addon
 from llm_platform.addons.merge import merge_values
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes.generated_secret import GeneratedSecret, generated_secret
 from llm_platform.kubernetes.kinds import PodSecurity
 from llm_platform.kubernetes.objects import make_namespace
-from llm_platform.problems import raise_if_any
 from llm_platform.versions import KUBERNETES_VERSION
 
 DEFAULT_TIMEOUT = 600
@@ -75,9 +75,8 @@ class HelmAddon(PlatformComponent):
         self, name: str, args: HelmAddonArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         release_name = args.get("release_name", name)
-        raise_if_any(
-            f"HelmAddon '{name}'", check_helm_addon({**args, "release_name": release_name})
-        )
+        named: HelmAddonArgs = {**args, "release_name": release_name}
+        raise_if_wrong(f"HelmAddon '{name}'", HelmAddonArgs, named, check_helm_addon)
         super().__init__("HelmAddon", name, args, args.get("tags", {}), opts)
         namespace, gates = self._room(name, args)
         release = kubernetes.helm.v3.Release(

@@ -40,8 +40,10 @@ def check_helm_addon(args: "HelmAddonArgs") -> list[Problem]:
 
 
 def _chart_problems(args: "HelmAddonArgs") -> list[Problem]:
-    chart, version, repository = args["chart"], args["version"], args.get("repository")
-    problems: list[Problem] = []
+    problems = _version_problems(args)
+    if "chart" not in args:
+        return problems
+    chart, repository = args["chart"], args.get("repository")
     if chart.startswith(OCI):
         if not _OCI_CHART.match(chart):
             allowed = "oci://HOST/PATH/CHART, without a tag"
@@ -56,14 +58,18 @@ def _chart_problems(args: "HelmAddonArgs") -> list[Problem]:
         if repository is None or not _URL.match(repository):
             allowed = "an https:// URL, or an oci:// address as chart"
             problems.append(Problem("repository", f"'{repository}' is no repository", allowed))
-    if not _EXACT.match(version):
-        allowed = "one exact version, such as 1.2.3"
-        problems.append(Problem("version", f"'{version}' is no exact version", allowed))
     return problems
 
 
+def _version_problems(args: "HelmAddonArgs") -> list[Problem]:
+    if "version" not in args or _EXACT.match(args["version"]):
+        return []
+    allowed = "one exact version, such as 1.2.3"
+    return [Problem("version", f"'{args['version']}' is no exact version", allowed)]
+
+
 def _namespace_problems(args: "HelmAddonArgs") -> list[Problem]:
-    namespace, own = args["namespace"], args.get("create_namespace", True)
+    namespace, own = args.get("namespace"), args.get("create_namespace", True)
     problems = [
         *object_name_problems("namespace", namespace),
         *enum_problems("pod_security", args.get("pod_security"), PodSecurity),
@@ -84,9 +90,10 @@ def _namespace_problems(args: "HelmAddonArgs") -> list[Problem]:
 
 def _secret_problems(args: "HelmAddonArgs") -> list[Problem]:
     secrets = args.get("generated_secrets", [])
-    problems = duplicate_problems("generated_secrets", [each["name"] for each in secrets], "name")
+    names = [each.get("name") for each in secrets]
+    problems = duplicate_problems("generated_secrets", names, "name")
     for index, secret in enumerate(secrets):
         path = f"generated_secrets[{index}]"
-        problems += object_name_problems(f"{path}.name", secret["name"])
+        problems += object_name_problems(f"{path}.name", secret.get("name"))
         problems += range_problems(f"{path}.length", secret.get("length"), 16, 128, " characters")
     return problems

@@ -120,7 +120,7 @@ OPERATORS = (
         pod_security=PodSecurity.PRIVILEGED,
         crds=CrdSource.FOLDER,
         timeout_minutes=15,
-        note="A job upgrades the definitions.",
+        note="Privileged because its daemons mount devices. A job upgrades the definitions.",
     ),
     Addon(
         name="nvidia-device-plugin",

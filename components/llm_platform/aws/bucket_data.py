@@ -37,7 +37,7 @@ def lifecycle_rules(noncurrent_days: int, expire_days: int | None) -> list[Any]:
     ]
 
 
-def check_bucket(args: "PrivateBucketArgs | ModelStoreArgs") -> list[Problem]:
+def check_private_bucket(args: "PrivateBucketArgs | ModelStoreArgs") -> list[Problem]:
     """Everything that is wrong with the inputs of a private bucket."""
     problems = [
         *key_problems("kms_key_arn", args.get("kms_key_arn")),

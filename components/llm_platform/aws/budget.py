@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from llm_platform.aws.budget_check import check_cost_budget
 from llm_platform.component import PlatformComponent, stack_id
-from llm_platform.problems import raise_if_any
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.tags import STACK_TAG
 
 ACTUAL_PERCENTS = (80.0, 100.0)
@@ -42,7 +42,7 @@ class CostBudget(PlatformComponent):
     def __init__(
         self, name: str, args: CostBudgetArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"CostBudget '{name}'", check_cost_budget(args))
+        raise_if_wrong(f"CostBudget '{name}'", CostBudgetArgs, args, check_cost_budget)
         super().__init__("CostBudget", name, args, args.get("tags", {}), opts)
         kinds = [("ACTUAL", percent) for percent in ACTUAL_PERCENTS]
         budget = aws.budgets.Budget(

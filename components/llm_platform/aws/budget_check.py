@@ -18,8 +18,8 @@ _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 def check_cost_budget(args: "CostBudgetArgs") -> list[Problem]:
     """Everything that is wrong with the inputs of a budget."""
     problems = check_tags(args.get("tags", {}))
-    amount = args["monthly_usd"]
-    if amount <= 0:
+    amount = args.get("monthly_usd", 0)
+    if "monthly_usd" in args and amount <= 0:
         problems.append(Problem("monthly_usd", f"{amount} US dollars a month", "more than 0"))
     emails = args.get("emails", [])
     if not emails and not args.get("topic_arn"):

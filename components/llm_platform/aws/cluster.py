@@ -15,8 +15,9 @@ from llm_platform.aws.kinds import AccessPolicy, NodeAutoscaler
 from llm_platform.aws.nodes import launch_template, node_role, template_reference
 from llm_platform.aws.nodes_data import Volume, block_devices
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.naming import architecture
-from llm_platform.problems import raise_if_any
+from llm_platform.ownership import NODE_GROUP, FieldOwner, left_to
 
 
 class ClusterAccessPolicy(TypedDict):
@@ -138,7 +139,7 @@ class Cluster(PlatformComponent):
     def __init__(
         self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"Cluster '{name}'", check_cluster(args))
+        raise_if_wrong(f"Cluster '{name}'", ClusterArgs, args, check_cluster)
         super().__init__("Cluster", name, args, args.get("tags", {}), opts)
         version = args.get("kubernetes_version", versions.KUBERNETES_VERSION)
         pins = {**versions.ADDONS[version], **args.get("addon_versions", {})}
@@ -188,7 +189,7 @@ class Cluster(PlatformComponent):
             tags=self.tagged(name),
             opts=self.child(
                 depends_on=gates,
-                ignore_changes=["scalingConfig.desiredSize"] if scaled else None,
+                ignore_changes=left_to(FieldOwner.AUTOSCALER, NODE_GROUP) if scaled else None,
             ),
         )
 

@@ -121,7 +121,7 @@ def _access_problems(args: "ClusterArgs") -> list[Problem]:
         if not _ENTRY_NAME.match(name):
             allowed = "a-z, 0-9 and -, starting with a letter"
             problems.append(Problem(path, f"the name '{name}'", allowed))
-        principal = entry["principal_arn"]
+        principal = entry.get("principal_arn")
         if isinstance(principal, str):
             if not _PRINCIPAL.match(principal):
                 what = f"'{principal}' is not the ARN of an IAM role or user"
@@ -147,8 +147,8 @@ def _entry_problems(path: str, entry: "ClusterAccess") -> list[Problem]:
         problems.append(Problem(path, "it gives nothing", "policies or kubernetes_groups"))
     for index, policy in enumerate(policies):
         where = f"{path}.policies[{index}]"
-        problems += enum_problems(f"{where}.policy", policy["policy"], AccessPolicy)
-        if policy["policy"] == AccessPolicy.CLUSTER_ADMIN and policy.get("namespaces"):
+        problems += enum_problems(f"{where}.policy", policy.get("policy"), AccessPolicy)
+        if policy.get("policy") == AccessPolicy.CLUSTER_ADMIN and policy.get("namespaces"):
             what = "CLUSTER_ADMIN in single namespaces"
             problems.append(Problem(f"{where}.namespaces", what, "ADMIN, or no namespaces"))
     for index, group in enumerate(groups):
@@ -161,7 +161,7 @@ def _entry_problems(path: str, entry: "ClusterAccess") -> list[Problem]:
 
 def _is_administrator(entry: "ClusterAccess") -> bool:
     return any(
-        policy["policy"] == AccessPolicy.CLUSTER_ADMIN and not policy.get("namespaces")
+        policy.get("policy") == AccessPolicy.CLUSTER_ADMIN and not policy.get("namespaces")
         for policy in entry.get("policies", [])
     )
 

@@ -11,7 +11,7 @@ from llm_platform.aws.model_store_check import check_model_store
 from llm_platform.aws.private_bucket import PrivateBucket, PrivateBucketArgs
 from llm_platform.aws.workload_identity import PolicyStatement
 from llm_platform.component import PlatformComponent, after
-from llm_platform.problems import raise_if_any
+from llm_platform.inputs import raise_if_wrong
 
 DEFAULT_PREFIX = "model_repo/"
 
@@ -61,7 +61,7 @@ class ModelStore(PlatformComponent):
     def __init__(
         self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"ModelStore '{name}'", check_model_store(args))
+        raise_if_wrong(f"ModelStore '{name}'", ModelStoreArgs, args, check_model_store)
         super().__init__("ModelStore", name, _recorded(args), args.get("tags", {}), opts)
         self._label = name
         bucket = PrivateBucket(name, _bucket_args(args), self.child())

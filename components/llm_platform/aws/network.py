@@ -13,7 +13,7 @@ from llm_platform.aws.network_check import check_network
 from llm_platform.aws.network_endpoints import interface_endpoints, s3_endpoint
 from llm_platform.aws.subnets import SubnetPlan, Tier, plan_subnets
 from llm_platform.component import PlatformComponent, after
-from llm_platform.problems import raise_if_any
+from llm_platform.inputs import raise_if_wrong
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -74,7 +74,7 @@ class Network(PlatformComponent):
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"Network '{name}'", check_network(args))
+        raise_if_wrong(f"Network '{name}'", NetworkArgs, args, check_network)
         super().__init__("Network", name, args, args.get("tags", {}), opts)
         self._label = name
         self._args = args

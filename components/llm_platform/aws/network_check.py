@@ -45,6 +45,8 @@ def check_network(args: "NetworkArgs") -> list[Problem]:
 
 
 def _zone_problems(args: "NetworkArgs") -> list[Problem]:
+    if "zones" not in args:
+        return []
     zones = args["zones"]
     problems = duplicate_problems("zones", zones, "zone")
     if not 2 <= len(zones) <= MAX_ZONES:
@@ -60,6 +62,8 @@ def _zone_problems(args: "NetworkArgs") -> list[Problem]:
 
 
 def _cidr_problems(args: "NetworkArgs") -> list[Problem]:
+    if "cidr" not in args:
+        return []
     cidr = args["cidr"]
     block = parse_vpc_block(cidr)
     if not isinstance(block, IPv4Network):
@@ -71,8 +75,9 @@ def _cidr_problems(args: "NetworkArgs") -> list[Problem]:
         *range_problems("max_pods", pods, 1, 100_000),
         *range_problems("max_nodes", nodes, 1, 5_000),
     ]
-    room = pod_room(cidr, min(len(args["zones"]), MAX_ZONES), nodes)
-    if not problems and room < pods:
+    zones = min(len(args.get("zones", [])), MAX_ZONES)
+    room = pod_room(cidr, zones, nodes)
+    if not problems and zones and room < pods:
         what = f"{cidr} has room for {max(room, 0)} pods beside {nodes} nodes, not for {pods}"
         allowed = (
             "a larger block, more zones, or lower max_pods and max_nodes; a node takes "

@@ -7,12 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from llm_platform.aws.account import current_account
-from llm_platform.aws.bucket_data import check_bucket, lifecycle_rules
+from llm_platform.aws.bucket_data import check_private_bucket, lifecycle_rules
 from llm_platform.aws.iam import Account, bucket_policy
 from llm_platform.aws.keys import key_arn
 from llm_platform.component import PlatformComponent, after, stack_id
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.naming import bucket_name
-from llm_platform.problems import raise_if_any
 
 
 class PrivateBucketArgs(TypedDict):
@@ -52,7 +52,7 @@ class PrivateBucket(PlatformComponent):
     def __init__(
         self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"PrivateBucket '{name}'", check_bucket(args))
+        raise_if_wrong(f"PrivateBucket '{name}'", PrivateBucketArgs, args, check_private_bucket)
         super().__init__("PrivateBucket", name, args, args.get("tags", {}), opts)
         self._label = name
         account = current_account(self)

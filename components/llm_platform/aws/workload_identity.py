@@ -11,8 +11,8 @@ from llm_platform.aws.iam import Account, document, irsa_trust, pod_identity_tru
 from llm_platform.aws.kinds import IdentityMode
 from llm_platform.aws.workload_identity_check import check_workload_identity
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.naming import slug
-from llm_platform.problems import raise_if_any
 
 
 class PolicyStatement(TypedDict):
@@ -77,7 +77,9 @@ class WorkloadIdentity(PlatformComponent):
     def __init__(
         self, name: str, args: WorkloadIdentityArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"WorkloadIdentity '{name}'", check_workload_identity(args))
+        raise_if_wrong(
+            f"WorkloadIdentity '{name}'", WorkloadIdentityArgs, args, check_workload_identity
+        )
         super().__init__("WorkloadIdentity", name, args, args.get("tags", {}), opts)
         account = current_account(self)
         role = aws.iam.Role(

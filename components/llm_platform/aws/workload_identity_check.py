@@ -77,13 +77,13 @@ def _managed_policy_problems(names: Sequence[str]) -> list[Problem]:
 
 def _statement_problems(path: str, statement: "PolicyStatement") -> list[Problem]:
     reason = statement.get("wildcard_reason", "")
-    actions, resources = statement["actions"], statement["resources"]
+    actions, resources = statement.get("actions", []), statement.get("resources", [])
     problems: list[Problem] = []
-    if not _SID.match(statement["sid"]):
+    if "sid" in statement and not _SID.match(statement["sid"]):
         what = f"the statement's name '{statement['sid']}'"
         problems.append(Problem(f"{path}.sid", what, "letters and digits"))
     for name, values in (("actions", actions), ("resources", resources)):
-        if not values:
+        if name in statement and not values:
             problems.append(Problem(f"{path}.{name}", "empty", "at least one"))
     if reason and len(reason) < MIN_REASON:
         allowed = f"a sentence of at least {MIN_REASON} characters"

@@ -28,7 +28,8 @@ from llm_platform.gpu.pool_data import (
     pool_labels,
 )
 from llm_platform.gpu.user_data import user_data
-from llm_platform.problems import raise_if_any
+from llm_platform.inputs import raise_if_wrong
+from llm_platform.ownership import NODE_GROUP, FieldOwner, left_to
 
 DEFAULT_VOLUME_GIB = 200
 
@@ -122,7 +123,7 @@ class GpuNodePool(PlatformComponent):
     def __init__(
         self, name: str, args: GpuNodePoolArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"GpuNodePool '{name}'", check_gpu_node_pool(args))
+        raise_if_wrong(f"GpuNodePool '{name}'", GpuNodePoolArgs, args, check_gpu_node_pool)
         super().__init__("GpuNodePool", name, args, args.get("tags", {}), opts)
         self._label = name
         self._args = args
@@ -187,7 +188,7 @@ class GpuNodePool(PlatformComponent):
             tags=self.tagged(name, scaling_tags),
             opts=self.child(
                 depends_on=attachments,
-                ignore_changes=["scalingConfig.desiredSize"] if scaled else None,
+                ignore_changes=left_to(FieldOwner.AUTOSCALER, NODE_GROUP) if scaled else None,
             ),
         )
 

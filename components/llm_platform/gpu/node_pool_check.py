@@ -22,6 +22,7 @@ from llm_platform.aws.nodes_data import (
 )
 from llm_platform.gpu.advertiser import check_advertiser, default_advertiser
 from llm_platform.gpu.catalogue import GPU_INSTANCE_TYPES, GpuInstanceType
+from llm_platform.gpu.images import DRIVEN_FAMILIES
 from llm_platform.gpu.kinds import CapacityType, GpuAdvertiser, GpuAmiFamily
 from llm_platform.problems import Problem
 from llm_platform.tags import check_tags
@@ -50,6 +51,7 @@ def check_gpu_node_pool(args: "GpuNodePoolArgs") -> list[Problem]:
     return [
         *name_problems("pool_name", args.get("pool_name"), 63),
         *_type_problems(args),
+        *_driver_problems(args),
         *_system_problems(args),
         *_capacity_problems(args),
         *_size_problems(args),
@@ -62,11 +64,13 @@ def check_gpu_node_pool(args: "GpuNodePoolArgs") -> list[Problem]:
 
 def known_types(args: "GpuNodePoolArgs") -> list[GpuInstanceType]:
     """The catalogue's entries for the pool's types; unknown ones are left out."""
-    names = args["instance_types"]
+    names = args.get("instance_types", [])
     return [GPU_INSTANCE_TYPES[name] for name in names if name in GPU_INSTANCE_TYPES]
 
 
 def _type_problems(args: "GpuNodePoolArgs") -> list[Problem]:
+    if "instance_types" not in args:
+        return []
     path, names = "instance_types", args["instance_types"]
     problems = duplicate_problems(path, names, "type")
     if not 1 <= len(names) <= 20:
@@ -87,6 +91,23 @@ def _type_problems(args: "GpuNodePoolArgs") -> list[Problem]:
         allowed = "types with the same number of the same GPU and the same processor"
         problems.append(Problem(path, f"their GPUs differ: {shapes}", allowed))
     return problems
+
+
+def _driver_problems(args: "GpuNodePoolArgs") -> list[Problem]:
+    """An image without a driver for the GPUs boots, and never offers them."""
+    system = args.get("ami_family", GpuAmiFamily.AL2023)
+    if system not in DRIVEN_FAMILIES:
+        return []
+    driven = DRIVEN_FAMILIES[GpuAmiFamily(system)]
+    return [
+        Problem(
+            f"instance_types[{index}]",
+            f"EKS's image {system} has no driver for the GPUs of {name}",
+            f"types of {', '.join(driven)}",
+        )
+        for index, name in enumerate(args.get("instance_types", []))
+        if name in GPU_INSTANCE_TYPES and GPU_INSTANCE_TYPES[name].family not in driven
+    ]
 
 
 def _system_problems(args: "GpuNodePoolArgs") -> list[Problem]:
@@ -120,15 +141,16 @@ def _capacity_problems(args: "GpuNodePoolArgs") -> list[Problem]:
         if not reservation:
             allowed = "the ID of the block's reservation"
             problems.append(Problem("reservation_id", "a capacity block needs it", allowed))
-        if len(args["instance_types"]) != 1:
-            what = f"{len(args['instance_types'])} types in a capacity block"
+        types = args.get("instance_types", [])
+        if "instance_types" in args and len(types) != 1:
+            what = f"{len(types)} types in a capacity block"
             problems.append(Problem("instance_types", what, "the one type of the block"))
         problems += _one_zone_problems(args, "a capacity block lies in one zone")
     return problems
 
 
 def _size_problems(args: "GpuNodePoolArgs") -> list[Problem]:
-    low, high = args["min_size"], args["max_size"]
+    low, high = args.get("min_size", 0), args.get("max_size", MAX_NODES)
     scaled = args.get("autoscaler", NodeAutoscaler.NONE) != NodeAutoscaler.NONE
     problems = [
         *range_problems("max_size", high, 1, MAX_NODES, " nodes"),
@@ -136,7 +158,7 @@ def _size_problems(args: "GpuNodePoolArgs") -> list[Problem]:
         *range_problems("desired_size", args.get("desired_size"), low, high, " nodes"),
         *range_problems("max_unavailable", args.get("max_unavailable"), 1, 100, " nodes"),
     ]
-    if low == 0 and not scaled:
+    if "min_size" in args and low == 0 and not scaled:
         what = "an empty pool that nothing scales never gets a node; Karpenter scales no node group"
         problems.append(Problem("min_size", what, "at least 1, or an autoscaler"))
     if scaled and args.get("advertiser") == GpuAdvertiser.DRA:
@@ -179,7 +201,7 @@ def _efa_problems(args: "GpuNodePoolArgs") -> list[Problem]:
 
 
 def _one_zone_problems(args: "GpuNodePoolArgs", reason: str) -> list[Problem]:
-    subnets = args["subnet_ids"]
+    subnets = args.get("subnet_ids")
     if not isinstance(subnets, Sequence) or len(subnets) == 1:
         return []
     return [Problem("subnet_ids", f"{len(subnets)} subnets; {reason}", "one subnet")]

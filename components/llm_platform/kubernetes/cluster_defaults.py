@@ -6,6 +6,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from llm_platform.component import PlatformComponent, after, stack_id
+from llm_platform.inputs import raise_if_wrong
+from llm_platform.kubernetes.cluster_defaults_check import check_cluster_defaults
 from llm_platform.kubernetes.cluster_defaults_data import (
     PRIORITIES,
     RETAINED_CLASS,
@@ -14,8 +16,7 @@ from llm_platform.kubernetes.cluster_defaults_data import (
     TAG_PARAMETER,
 )
 from llm_platform.kubernetes.objects import metadata
-from llm_platform.problems import raise_if_any
-from llm_platform.tags import STACK_TAG, check_tags
+from llm_platform.tags import STACK_TAG
 
 PROVISIONER = "ebs.csi.aws.com"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -52,7 +53,9 @@ class ClusterDefaults(PlatformComponent):
     def __init__(
         self, name: str, args: ClusterDefaultsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"ClusterDefaults '{name}'", check_tags(args.get("tags", {})))
+        raise_if_wrong(
+            f"ClusterDefaults '{name}'", ClusterDefaultsArgs, args, check_cluster_defaults
+        )
         super().__init__("ClusterDefaults", name, args, args.get("tags", {}), opts)
         self._label = name
         key = args.get("kms_key_arn")

@@ -6,13 +6,13 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes import network_rules as rules
 from llm_platform.kubernetes.kinds import PodSecurity
 from llm_platform.kubernetes.labels import TENANT_LABEL
 from llm_platform.kubernetes.objects import make_namespace, metadata
 from llm_platform.kubernetes.tenant_amounts import TenantAmounts, limit_range, quota
 from llm_platform.kubernetes.tenant_namespace_check import check_tenant_namespace
-from llm_platform.problems import raise_if_any
 from llm_platform.versions import KUBERNETES_VERSION
 
 
@@ -76,9 +76,9 @@ class TenantNamespace(PlatformComponent):
     def __init__(
         self, name: str, args: TenantNamespaceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(
-            f"TenantNamespace '{name}'",
-            check_tenant_namespace({**args, "namespace_name": args.get("namespace_name", name)}),
+        named: TenantNamespaceArgs = {**args, "namespace_name": args.get("namespace_name", name)}
+        raise_if_wrong(
+            f"TenantNamespace '{name}'", TenantNamespaceArgs, named, check_tenant_namespace
         )
         super().__init__("TenantNamespace", name, args, args.get("tags", {}), opts)
         self._label = name

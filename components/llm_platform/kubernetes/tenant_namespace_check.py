@@ -56,9 +56,9 @@ def version_problems(path: str, version: object) -> list[Problem]:
 
 
 def _peer_problems(path: str, peers: "list[NamespacePeer]") -> list[Problem]:
-    problems = duplicate_problems(path, [peer["namespace"] for peer in peers], "namespace")
+    problems = duplicate_problems(path, [peer.get("namespace") for peer in peers], "namespace")
     for index, peer in enumerate(peers):
-        problems += object_name_problems(f"{path}[{index}].namespace", peer["namespace"])
+        problems += object_name_problems(f"{path}[{index}].namespace", peer.get("namespace"))
         for place, port in enumerate(peer.get("ports", [])):
             problems += range_problems(f"{path}[{index}].ports[{place}]", port, 1, 65535)
     return problems

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes.objects import metadata
-from llm_platform.problems import raise_if_any
 from llm_platform.serving import gateway_spec as specs
 from llm_platform.serving.gateway_check import check_serving_gateway
 
@@ -54,7 +54,7 @@ class ServingGateway(PlatformComponent):
     def __init__(
         self, name: str, args: ServingGatewayArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        raise_if_any(f"ServingGateway '{name}'", check_serving_gateway(args))
+        raise_if_wrong(f"ServingGateway '{name}'", ServingGatewayArgs, args, check_serving_gateway)
         super().__init__("ServingGateway", name, args, args.get("tags", {}), opts)
         self._label = name
         namespace = args.get("namespace", specs.GATEWAY_NAMESPACE)

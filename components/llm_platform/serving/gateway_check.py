@@ -18,7 +18,7 @@ _UNQUOTED = re.compile(r"[,=]")
 def check_serving_gateway(args: "ServingGatewayArgs") -> list[Problem]:
     """Everything that is wrong with the inputs of a gateway."""
     problems = [
-        *domain_problems("domain", args["domain"]),
+        *domain_problems("domain", args.get("domain")),
         *object_name_problems("namespace", args.get("namespace")),
         *object_name_problems("controller_namespace", args.get("controller_namespace")),
         *object_name_problems("issuer", args.get("issuer")),
@@ -33,9 +33,9 @@ def check_serving_gateway(args: "ServingGatewayArgs") -> list[Problem]:
     return problems
 
 
-def domain_problems(path: str, domain: str) -> list[Problem]:
+def domain_problems(path: str, domain: object) -> list[Problem]:
     """What is wrong with a DNS domain below which hosts are made."""
-    if len(domain) <= 190 and _DOMAIN.match(domain):
+    if not isinstance(domain, str) or (len(domain) <= 190 and _DOMAIN.match(domain)):
         return []
     allowed = "a domain of at least two labels in lower case, such as models.example.com"
     return [Problem(path, f"'{domain}' is no domain", allowed)]

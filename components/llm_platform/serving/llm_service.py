@@ -7,10 +7,10 @@ import pulumi_kubernetes as kubernetes
 
 from llm_platform.aws.workload_identity import PolicyStatement, WorkloadIdentity
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes.labels import COMPONENT_LABEL, NAME_LABEL
 from llm_platform.kubernetes.network_rules import served_model
 from llm_platform.kubernetes.objects import metadata
-from llm_platform.problems import raise_if_any
 from llm_platform.serving.llm_service_check import check_llm_service
 from llm_platform.serving.llm_service_spec import (
     METRICS_PORTS,
@@ -106,7 +106,8 @@ class LlmService(PlatformComponent):
         self, name: str, args: LlmServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         service = args.get("service_name", name)
-        raise_if_any(f"LlmService '{name}'", check_llm_service({**args, "service_name": service}))
+        named: LlmServiceArgs = {**args, "service_name": service}
+        raise_if_wrong(f"LlmService '{name}'", LlmServiceArgs, named, check_llm_service)
         super().__init__("LlmService", name, args, args.get("tags", {}), opts)
         self._label, self._service = name, service
         self._namespace = args.get("tenant", args["namespace"])

@@ -56,6 +56,8 @@ def check_llm_service(args: "LlmServiceArgs") -> list[Problem]:
 
 
 def _namespace_problems(args: "LlmServiceArgs") -> list[Problem]:
+    if "namespace" not in args:
+        return []
     namespace, name = args["namespace"], args.get("service_name", "")
     if namespace in RESERVED_NAMESPACES:
         return [Problem("namespace", f"'{namespace}' belongs to Kubernetes", "a tenant's")]
@@ -68,8 +70,8 @@ def _namespace_problems(args: "LlmServiceArgs") -> list[Problem]:
 
 def _model_problems(args: "LlmServiceArgs") -> list[Problem]:
     problems: list[Problem] = []
-    model, uri = args["model"], args["repository_uri"]
-    if not is_model_name(model):
+    model, uri = args.get("model"), args.get("repository_uri")
+    if "model" in args and not is_model_name(model):
         allowed = "a folder's name: letters, digits, -, _ and ."
         problems.append(Problem("model", f"'{model}' is no name of a model", allowed))
     if isinstance(uri, str) and not uri.startswith(SCHEMES):

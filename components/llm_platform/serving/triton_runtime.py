@@ -6,8 +6,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from llm_platform.component import PlatformComponent, after
+from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes.objects import metadata
-from llm_platform.problems import raise_if_any
 from llm_platform.serving.kinds import TritonVariant
 from llm_platform.serving.triton import IMAGES, RuntimeShape, runtime_spec
 from llm_platform.serving.triton_runtime_check import check_triton_runtime
@@ -50,10 +50,8 @@ class TritonRuntime(PlatformComponent):
         self, name: str, args: TritonRuntimeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         runtime_name = args.get("runtime_name", name)
-        raise_if_any(
-            f"TritonRuntime '{name}'",
-            check_triton_runtime({**args, "runtime_name": runtime_name}),
-        )
+        named: TritonRuntimeArgs = {**args, "runtime_name": runtime_name}
+        raise_if_wrong(f"TritonRuntime '{name}'", TritonRuntimeArgs, named, check_triton_runtime)
         super().__init__("TritonRuntime", name, args, args.get("tags", {}), opts)
         runtime = kubernetes.apiextensions.CustomResource(
             f"{name}-runtime",

@@ -169,6 +169,12 @@ CORRECTED: tuple[Note, ...] = (
     ),
     Note(
         Kind.CORRECTED,
+        "all",
+        "A call that is repeated with the same client token and the same parameters is carried "
+        "out once; its first answer is given again.",
+    ),
+    Note(
+        Kind.CORRECTED,
         "ec2",
         "The same ClientToken gives the same NAT gateway; a deleted one frees its address and its "
         "network interface.",

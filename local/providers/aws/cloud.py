@@ -8,7 +8,9 @@ from typing import Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local import patience
 from local.aws.client import client as make_client
+from local.aws.retries import attempts_of, was_lost_before
 from local.providers.model import ProviderError
 
 PARTITION = "aws"
@@ -109,6 +111,7 @@ class Cloud:
 
         Raises:
             ProviderError: `what` did not come about before the timeout.
+            StoppedError: The request was told to end.
         """
         ends = time.monotonic() + self.timeout
         pause = FIRST_PAUSE
@@ -118,7 +121,7 @@ class Cloud:
                 return found
             if time.monotonic() + pause > ends:
                 raise ProviderError(f"{what}: not reached within {self.timeout:.0f} s")
-            time.sleep(pause)
+            patience.pause(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
@@ -169,16 +172,36 @@ def retry_on(
         except ClientError as error:
             if error_code(error) not in codes or time.monotonic() + pause > ends:
                 raise
-        time.sleep(pause)
+        patience.pause(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
+def settled(codes: frozenset[str], call: Callable[[], Any]) -> Any:
+    """The answer of `call`; None when its repetition is refused because the first try succeeded.
+
+    Args:
+        codes: With which AWS refuses what is done already.
+        call: A call that is repeated after its answer was lost.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        if error_code(error) in codes and was_lost_before(error):
+            return None
+        raise
+
+
 def cause(error: BaseException) -> str:
-    """What went wrong, for the user: the call, AWS's code and message."""
+    """What went wrong, for the user: the call, AWS's code and message, how often it was tried."""
     if isinstance(error, ClientError):
         message = _told(error).get("Message", "")
         operation = str(cast("Any", error).operation_name)
-        return f"{operation}: {error_code(error)}: {message}"
+        return f"{operation}: {error_code(error)}: {message}{_tried(error)}"
     if isinstance(error, BotoCoreError):
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}{_tried(error)}"
     return str(error)
+
+
+def _tried(error: BaseException) -> str:
+    attempts = attempts_of(error)
+    return f" ({attempts} attempts; run the same command again to go on)" if attempts > 1 else ""

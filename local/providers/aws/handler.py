@@ -36,14 +36,33 @@ class Handler(ABC):
 
     Calls to AWS are made through `cloud`; a failed call may be left to surface, the session
     words it for the user. Property names are those of the official provider.
+
+    Attributes:
+        looks_first: :meth:`create` refuses by itself what stands already, because AWS would
+            take the call for a change of that.
     """
 
     urn_type: ClassVar[str]
     schema: ClassVar[Schema]
+    looks_first: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         """Make it and return its id, at once: what is left to do belongs into :meth:`finish`."""
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        """The id that it will have, where that follows from the inputs; None: AWS chooses it."""
+        del cloud, inputs
+        return None
+
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        """Ids of what stands and could be taken for it, where AWS chooses the id.
+
+        Asked before a creation, and after one whose answer was lost: what has appeared between
+        is what was made. None: it cannot be told.
+        """
+        del cloud, inputs
+        return None
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
         """Do what the call that makes it cannot do, and wait until it is usable."""

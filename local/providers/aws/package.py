@@ -1,6 +1,7 @@
 """The `aws` package: provider configuration."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, cast
 
 from local.providers.aws.cloud import Cloud
@@ -75,10 +76,17 @@ class AwsPackage(Package):
             raise ProviderError("no region is known to the provider")
         default_tags: Any = config.get("defaultTags") or {}
         tags: Any = default_tags if default_tags is UNKNOWN else default_tags.get("tags")
-        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-        cloud = Cloud.connect(endpoint, region, _endpoints(config.get("endpoints")))
+        cloud = self.connect(region, _endpoints(config.get("endpoints")))
         _check_account(cloud, config)
-        return AwsSession(cloud, tags or {})
+        return self.session(cloud, tags or {})
+
+    def connect(self, region: str, endpoints: Mapping[str, str]) -> Cloud:
+        """What a session talks to: one region of the account behind the endpoints."""
+        return Cloud.connect(os.environ.get("AWS_ENDPOINT_URL", ""), region, endpoints)
+
+    def session(self, cloud: Cloud, default_tags: Any) -> AwsSession:
+        """A session on `cloud`."""
+        return AwsSession(cloud, default_tags)
 
 
 def _region(config: Properties) -> Any:

@@ -68,6 +68,12 @@ def _present(field: Field, seen: Any, given: Any, everything: bool) -> tuple[Any
     return value, value
 
 
+def means_the_same(field: Field, given: Any, seen: Any) -> bool:
+    """Whether the cloud reports, in its own form, what was given."""
+    value, _ = _present(field, seen, given, everything=False)
+    return value == given
+
+
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 

@@ -7,7 +7,9 @@ from typing import Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from local.providers.aws import tags
+from local.aws.retries import was_lost_before
+from local.patience import StoppedError, last_look
+from local.providers.aws import creation, tags
 from local.providers.aws.check import DEFAULTS, check_inputs
 from local.providers.aws.cloud import Cloud, cause, is_missing, missing_as_none
 from local.providers.aws.functions.table import FUNCTIONS
@@ -37,10 +39,10 @@ TAGS = frozenset({"tags", "tagsAll"})
 
 @contextmanager
 def told() -> Generator[None]:
-    """Word the failure of an AWS call for the user."""
+    """Word the failure of an AWS call, or of a wait, for the user."""
     try:
         yield
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError, StoppedError) as error:
         raise ProviderError(cause(error)) from error
 
 
@@ -67,7 +69,7 @@ class AwsSession(Session):
             return State("", _planned(handler, inputs))
         cloud = self._at(inputs, {}, request.timeout)
         with told():
-            made = handler.create(cloud, inputs)
+            made = creation.create(handler, cloud, inputs)
         try:
             with told():
                 handler.finish(cloud, made, inputs)
@@ -122,9 +124,10 @@ class AwsSession(Session):
             try:
                 handler.delete(cloud, request.id, state)
             except ClientError as error:
-                # Something is missing: the resource, or only a thing that it refers to.
-                gone = is_missing(error) and self._is_gone(handler, cloud, request.id, state)
-                if not gone:
+                # Something is missing: the resource, or only a thing that it refers to. Or a
+                # deletion was refused that had been carried out when its answer was lost.
+                may_be_gone = is_missing(error) or was_lost_before(error)
+                if not may_be_gone or not self._is_gone(handler, cloud, request.id, state):
                     raise
 
     @staticmethod
@@ -155,7 +158,7 @@ class AwsSession(Session):
     ) -> PartialError:
         """What there is of a resource whose creation or update failed half way."""
         try:
-            with told():
+            with last_look(), told():
                 seen = handler.read(cloud, made, inputs)
         except ProviderError as error:
             seen, reason = None, f"{reason}; and then its state could not be read: {error}"

@@ -1,12 +1,17 @@
-"""Requests to an API server, with what it may take to get an answer."""
+"""Requests to an API server, with what it may take to get an answer.
+
+A request is made again when that can do no harm: the server did nothing (429), or its answer was
+lost and a repetition leads to the same state (all but POST). Whoever sends a POST has to look
+for what it made when an error says that it may have taken effect.
+"""
 
 import json
-import random
 import re
 import ssl
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,6 +19,10 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from local import patience
+from local.faults import kubernetes as faults
+from local.faults.kubernetes import Reply
+from local.limits import limits
 from local.providers.kubernetes.access import Access
 from local.providers.kubernetes.trees import mapping, mappings
 from local.providers.model import ProviderError
@@ -23,19 +32,23 @@ METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 """An object without spec and status: all that is needed to see whether it is there."""
 
 APPLY = "application/apply-patch+yaml"
-ATTEMPTS = 6
-FIRST_PAUSE_SECONDS = 0.25
+LONGEST_RETRY_AFTER = 10.0
 DOWN_SECONDS = 15.0
 """How long a server that could not be reached is asked once only, so that many objects do not
 wait one after the other."""
 
-TIMEOUT = urllib3.Timeout(connect=3, read=60)
-BUSY = {
-    HTTPStatus.TOO_MANY_REQUESTS,
+CONNECT_SECONDS = 3.0
+NOT_DONE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED}
+"""Statuses that say that nothing was done and that another try may help: an access entry reaches
+the API server some seconds after EKS has taken it."""
+
+UNKNOWN = {
+    HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+"""Statuses that leave open whether the request took effect."""
 
 
 class ApiError(ProviderError):
@@ -45,7 +58,10 @@ class ApiError(ProviderError):
         status: HTTP status.
         reason: Kubernetes' word for it, such as ``NotFound``.
         causes: Field and message of every cause.
+        lost: Whether the request may have taken effect all the same.
     """
+
+    lost = False
 
     def __init__(self, status: int, answer: Mapping[str, Any]) -> None:
         details = mapping(answer.get("details"))
@@ -67,7 +83,13 @@ class ApiError(ProviderError):
 
 
 class UnreachableError(ProviderError):
-    """The API server does not answer."""
+    """The API server does not answer.
+
+    Attributes:
+        lost: Whether the request may have taken effect all the same.
+    """
+
+    lost = False
 
 
 class Api:
@@ -77,7 +99,10 @@ class Api:
         self._access = access
         self._down_until = 0.0
         self._pool = urllib3.PoolManager(
-            maxsize=32, block=False, ssl_context=_ssl_context(access), timeout=TIMEOUT
+            maxsize=32,
+            block=False,
+            ssl_context=_ssl_context(access),
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=limits().answer_seconds),
         )
 
     @property
@@ -120,11 +145,11 @@ class Api:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         content_type: str = JSON,
         accept: str = JSON,
     ) -> dict[str, Any]:
-        """Send one request; a busy or failing server is asked again, a bounded number of times.
+        """Send one request; one that failed is sent again, within `local.limits`, if it may be.
 
         Raises:
             ApiError: The server refused.
@@ -135,28 +160,38 @@ class Api:
             url += f"?{urlencode(query)}"
         data = None if body is None else json.dumps(body)
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "llm-platform"}
-        pause = FIRST_PAUSE_SECONDS
-        attempts = 1 if time.monotonic() < self._down_until else ATTEMPTS
-        for attempt in range(attempts):
-            last = attempt == attempts - 1
-            try:
-                status, answer = self._send(method, url, data, headers)
-            except urllib3.exceptions.HTTPError as error:
-                if last or isinstance(error, urllib3.exceptions.SSLError):
+        call, began, lost = f"{method} {path.partition('?')[0]}", time.monotonic(), False
+        most = 1 if began < self._down_until else limits().attempts
+        attempt = 0
+        while True:
+            attempt += 1
+            found = self._attempt(call, lambda: self._send(method, url, data, headers), attempt)
+            if not isinstance(found, _Failed):
+                return found
+            lost = found.error.lost = lost or found.unknown
+            may = found.may or (found.unknown and method != "POST")
+            allowed = attempt < most and limits().allow(attempt, time.monotonic() - began)
+            if not may or not allowed or not _paused(max(found.after, limits().pause(attempt))):
+                if isinstance(found.error, UnreachableError):
                     self._down_until = time.monotonic() + DOWN_SECONDS
-                    raise UnreachableError(self._unreachable(error)) from None
-            else:
-                if status < HTTPStatus.BAD_REQUEST:
-                    return answer
-                if last or not _worth_another_try(status, answer):
-                    raise ApiError(status, answer)
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-            pause *= 2
-        raise AssertionError("the last attempt returns or raises")
+                raise found.error
 
-    def _send(
-        self, method: str, url: str, data: str | None, headers: Mapping[str, str]
-    ) -> tuple[int, dict[str, Any]]:
+    def _attempt(
+        self, call: str, send: Callable[[], Reply], attempt: int
+    ) -> "dict[str, Any] | _Failed":
+        try:
+            reply = faults.answer(call, send)
+        except urllib3.exceptions.HTTPError as error:
+            unknown, may = _of_connection(error)
+            text = f"{self._unreachable(error)}{_tried(attempt)}"
+            return _Failed(UnreachableError(text), unknown, may)
+        if reply.status < HTTPStatus.BAD_REQUEST:
+            return reply.document
+        unknown, may = _of_status(reply)
+        told = _told(call, reply, attempt, unknown or may)
+        return _Failed(ApiError(reply.status, told), unknown, may, _retry_after(reply))
+
+    def _send(self, method: str, url: str, data: str | None, headers: Mapping[str, str]) -> Reply:
         sent = dict(headers)
         if self._access.token is not None:
             sent["Authorization"] = f"Bearer {self._access.token()}"
@@ -165,7 +200,7 @@ class Api:
             decoded: Any = json.loads(answer.data) if answer.data else {}
         except ValueError:
             decoded = {"message": answer.data.decode(errors="replace")[:300]}
-        return answer.status, decoded
+        return Reply(answer.status, decoded, answer.headers)
 
     def _unreachable(self, error: Exception) -> str:
         # the client's own words begin with the address of an object in memory
@@ -174,13 +209,65 @@ class Api:
         return f"the Kubernetes API server {self._access.server} cannot be reached: {cause}"
 
 
-def _worth_another_try(status: int, answer: Mapping[str, Any]) -> bool:
-    if status in BUSY or status == HTTPStatus.UNAUTHORIZED:
-        # an access entry reaches the API server some seconds after EKS has taken it
-        return True
-    message = str(answer.get("message", ""))
+@dataclass(frozen=True)
+class _Failed:
+    """An attempt that failed.
+
+    Attributes:
+        error: As it is raised when there is no other attempt.
+        unknown: Whether it may have taken effect.
+        may: Whether it has surely not, and another attempt may help.
+        after: After how many seconds the server wants to be asked again.
+    """
+
+    error: ApiError | UnreachableError
+    unknown: bool
+    may: bool
+    after: float = 0.0
+
+
+def _paused(seconds: float) -> bool:
+    """Wait before another attempt; False when the request was told to end."""
+    try:
+        patience.pause(patience.with_jitter(seconds))
+    except patience.StoppedError:
+        return False
+    return True
+
+
+def _of_connection(error: urllib3.exceptions.HTTPError) -> tuple[bool, bool]:
+    """Whether the request may have taken effect, and whether it surely has not but may be tried."""
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return False, False
+    never_sent = urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    return (False, True) if isinstance(error, never_sent) else (True, False)
+
+
+def _of_status(reply: Reply) -> tuple[bool, bool]:
+    """The same for an answer."""
+    message = str(reply.document.get("message", ""))
     webhook = "failed calling webhook" in message or "no endpoints available" in message
-    return status == HTTPStatus.INTERNAL_SERVER_ERROR and (webhook or "etcdserver" in message)
+    if reply.status in NOT_DONE or (reply.status in UNKNOWN and webhook):
+        return False, True
+    return reply.status in UNKNOWN, False
+
+
+def _retry_after(reply: Reply) -> float:
+    """How long the server wants to be left alone, in seconds."""
+    text = reply.headers.get("Retry-After", "")
+    return min(float(text), LONGEST_RETRY_AFTER) if text.isdigit() else 0.0
+
+
+def _told(call: str, reply: Reply, attempt: int, is_trouble: bool) -> dict[str, Any]:
+    """The answer; one that is about the server and not about the object names the call."""
+    if not is_trouble:
+        return reply.document
+    message = str(reply.document.get("message") or f"HTTP status {reply.status}")
+    return {**reply.document, "message": f"{call}: {message}{_tried(attempt)}"}
+
+
+def _tried(attempt: int) -> str:
+    return f" ({attempt} attempts; run the same command again to go on)" if attempt > 1 else ""
 
 
 def _ssl_context(access: Access) -> ssl.SSLContext:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from local import patience
 from local.providers.kubernetes import removal
 from local.providers.kubernetes.api import Api, ApiError
 from local.providers.kubernetes.discovery import Discovery, ResourceKind
 from local.providers.kubernetes.objects import FORCE, Manifest, is_annotated, metadata
+from local.providers.kubernetes.ownership import after_takeover
 from local.providers.kubernetes.readiness import Lack, missing
 from local.providers.kubernetes.waiting import seconds
 from local.providers.model import ProviderError
@@ -17,6 +19,8 @@ from local.providers.model import ProviderError
 DEFAULT_WAIT_SECONDS = 600.0
 FIRST_POLL_SECONDS = 0.05
 LONGEST_POLL_SECONDS = 2.0
+TAKEOVER_ATTEMPTS = 3
+JSON_PATCH = "application/json-patch+json"
 
 REMEDIES = (
     "Remove the field from the program, take it over with the annotation "
@@ -78,14 +82,48 @@ class Cluster:
             taken = "; ".join(f"{field}: {message}" for field, message in error.causes)
             raise ProviderError(f"fields belong to another manager: {taken}. {REMEDIES}") from None
 
+    def take_over(self, kind: ResourceKind, live: Manifest, manager: str) -> Manifest:
+        """Make `manager` the owner of what people set with kubectl, as the official provider does.
+
+        What they set and the program does not set goes with the next apply.
+        """
+        path = kind.path(*self.place(kind, live))
+        for _ in range(TAKEOVER_ATTEMPTS):
+            entries = after_takeover(live, manager)
+            if entries is None:
+                return live
+            version = metadata(live).get("resourceVersion")
+            patch = [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+                {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+            ]
+            try:
+                return self.api.request("PATCH", path, body=patch, content_type=JSON_PATCH)
+            except ApiError as error:
+                # somebody else wrote the object meanwhile
+                if error.status not in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
+                    raise
+            found = self.api.find(path)
+            if found is None:
+                return live
+            live = found
+        return live
+
+    def give_up(self, kind: ResourceKind, live: Manifest, manager: str) -> Manifest:
+        """Have `manager` own nothing of the object any more."""
+        names = {key: metadata(live)[key] for key in ("name", "namespace") if key in metadata(live)}
+        body = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": names}
+        path = kind.path(*self.place(kind, live))
+        return self.api.apply(path, body, manager, force=False, dry_run=False)
+
     def wait_ready(
         self, kind: ResourceKind, live: Manifest, timeout: float
     ) -> tuple[Manifest, str]:
         """Wait until an object is ready.
 
         Returns:
-            The object as it is then, and what it still lacks when the time is up, or when
-            waiting will not help.
+            The object as it is then, and what it still lacks when the time is up, when waiting
+            will not help, or when the request was told to end.
         """
         namespace, name = self.place(kind, live)
         deadline = time.monotonic() + seconds(live, timeout, DEFAULT_WAIT_SECONDS)
@@ -97,7 +135,10 @@ class Cluster:
             left = deadline - time.monotonic()
             if lack.is_final or left <= 0:
                 return live, _told(lack, live)
-            time.sleep(min(pause, left))
+            try:
+                patience.pause(min(pause, left))
+            except patience.StoppedError as error:
+                return live, f"{_told(lack, live)}; {error}"
             pause = min(pause * 2, LONGEST_POLL_SECONDS)
             found = self.api.find(kind.path(namespace, name))
             if found is None:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from local import patience
 from local.providers.kubernetes.api import Api, ApiError
 from local.providers.kubernetes.trees import mappings
 from local.providers.model import ProviderError
@@ -70,7 +71,7 @@ class Discovery:
                     f"the API server knows no kind {kind} in {api_version}; is its "
                     "CustomResourceDefinition installed before this object?"
                 )
-            time.sleep(POLL_SECONDS)
+            patience.pause(POLL_SECONDS)
 
     def _ask(self, api_version: str) -> None:
         try:

@@ -2,25 +2,44 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from local.providers.diff import ANY, Path, parse_path
 from local.providers.kubernetes.objects import Manifest
+from local.providers.kubernetes.ownership import holders
 from local.providers.kubernetes.trees import mapping, sequence
 
 
-def left_alone(manifest: Manifest, live: Mapping[str, Any], ignore: Iterable[str]) -> Manifest:
-    """`manifest` with the live values at the paths of `ignore`.
+def left_alone(
+    manifest: Manifest, live: Mapping[str, Any], ignore: Iterable[str], manager: str
+) -> Manifest:
+    """`manifest` without what others own at the paths of `ignore`; with the live values there else.
 
     The engine puts the values of the last run there; applied again, they would undo what an
-    autoscaler or a rollout has done since, or be a conflict with it.
+    autoscaler or a rollout has done since, by force or as a conflict. Like the official provider:
+    a field that another manager owns and `manager` does not is not sent at all, so that it stays
+    the other's, whatever is forced.
     """
     changed = copy.deepcopy(manifest)
     for text in ignore:
         path = parse_path(text)
-        if path:
+        if not path:
+            continue
+        names = {each.manager for each in holders(live, path)}
+        if names and manager not in names:
+            _drop(changed, path)
+        else:
             _take(changed, live, path)
     return changed
+
+
+def _drop(mine: Any, path: Path) -> None:
+    """Remove what `path` names, unless it lies in a list."""
+    for step in path[:-1]:
+        if not isinstance(mine, dict) or not _has(mine, step):
+            return
+        mine = cast("dict[Any, Any]", mine)[step]
+    mapping(mine).pop(str(path[-1]), None)
 
 
 def _take(mine: Any, live: Any, path: Path) -> None:

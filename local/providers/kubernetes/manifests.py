@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from local.providers.kubernetes.api import ApiError
+from local.patience import last_look
+from local.providers.kubernetes.api import ApiError, UnreachableError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.differences import manifest_diff, with_room
 from local.providers.kubernetes.discovery import (
@@ -16,7 +17,9 @@ from local.providers.kubernetes.discovery import (
 )
 from local.providers.kubernetes.ignored import left_alone
 from local.providers.kubernetes.objects import (
+    FIELD_MANAGER,
     Manifest,
+    annotations,
     as_output,
     autonamed,
     field_manager,
@@ -28,6 +31,7 @@ from local.providers.kubernetes.objects import (
 )
 from local.providers.kubernetes.ownership import is_applied_by
 from local.providers.kubernetes.projection import as_inputs
+from local.providers.kubernetes.readiness import unhealthy
 from local.providers.kubernetes.waiting import wrong_annotations
 from local.providers.model import (
     Checked,
@@ -89,31 +93,41 @@ class Manifests:
         Raises:
             ProviderError: An object of that name stands already; it may be somebody else's.
         """
-        manager = field_manager(request.urn)
+        manager = _manager(request.inputs, request, {})
         if request.preview:
             return State("", self._tried(request.inputs, manager, is_new=True))
         kind = self._kind(request.inputs, wait=NEW_KIND_SECONDS)
         self._refuse_existing(kind, request.inputs)
-        live = self.cluster.apply(kind, request.inputs, manager)
+        live = self._made(kind, request.inputs, manager)
         return self._ready(kind, live, manager, request.timeout)
 
     def update(self, request: UpdateRequest) -> State:
         """Apply the new manifest by the same owner, so that dropped fields go."""
-        manager = _manager(request, request.old_outputs)
+        before = _manager(request.old_inputs, request, request.old_outputs)
+        manager = _manager(request.inputs, request, request.old_outputs)
         manifest = request.inputs
-        if request.ignore_changes and not has_unknown(manifest):
+        if not has_unknown(manifest):
             kind = self._kind(manifest)
             live = self.cluster.find(kind, manifest)
+            if live is not None and not request.preview:
+                live = self.cluster.take_over(kind, live, manager)
             if live is not None:
-                manifest = left_alone(manifest, live, request.ignore_changes)
+                manifest = left_alone(manifest, live, request.ignore_changes, manager)
         if request.preview:
             return State(request.id, self._tried(manifest, manager, is_new=False))
         kind = self._kind(manifest)
         live = self.cluster.apply(kind, manifest, manager)
+        if before != manager:
+            live = self.cluster.give_up(kind, live, before)
         return self._ready(kind, live, manager, request.timeout)
 
     def read(self, request: ReadRequest) -> State | None:
-        """The object as the API server has it."""
+        """The object as the API server has it.
+
+        Raises:
+            PartialError: It is there, and no longer works; the engine warns of it, and the next
+                update waits for it.
+        """
         found = self._placed(request, request.id, request.inputs)
         if found is None:
             # with its kind every object of it is gone
@@ -122,9 +136,13 @@ class Manifests:
         live = self.cluster.api.find(kind.path(namespace, name))
         if live is None:
             return None
-        manager = _manager(request, request.outputs)
+        manager = _manager(request.inputs, request, request.outputs)
         inputs = with_secrets(as_inputs(live, request.inputs, manager))
-        return State(object_id(namespace, name), as_output(live, manager), inputs)
+        state = State(object_id(namespace, name), as_output(live, manager), inputs)
+        lack = unhealthy(live, self.cluster.api.find) if request.inputs else None
+        if lack is not None:
+            raise PartialError(state, [f"{kind.kind} {state.id} is not ready: {lack.text}"])
+        return state
 
     def delete(self, request: DeleteRequest) -> None:
         """Delete the object and wait until it is gone."""
@@ -155,6 +173,30 @@ class Manifests:
     def _refuse_existing(self, kind: ResourceKind, manifest: Manifest) -> None:
         if not self.cluster.upsert and self.cluster.find(kind, manifest) is not None:
             raise _stands_already(kind, *self.cluster.place(kind, manifest))
+
+    def _made(self, kind: ResourceKind, manifest: Manifest, manager: str) -> Manifest:
+        """Apply a new object; one that stands although the answer was lost is this resource's.
+
+        Raises:
+            PartialError: It may stand, and looking for it failed as well. Its name says which it
+                would be, so the engine keeps it: it is read, updated or deleted by that.
+        """
+        try:
+            return self.cluster.apply(kind, manifest, manager)
+        except (ApiError, UnreachableError) as error:
+            if not error.lost:
+                raise
+            failure = error
+        try:
+            with last_look():
+                live = self.cluster.find(kind, manifest)
+        except ProviderError as error:
+            reason = f"{failure}; it may have been made, and looking for it failed: {error}"
+            state = State(object_id(*self.cluster.place(kind, manifest)), with_secrets(manifest))
+            raise PartialError(state, [reason]) from None
+        if live is None or not is_applied_by(live, manager):
+            raise failure
+        return live
 
     def _tried(self, manifest: Manifest, manager: str, *, is_new: bool) -> Manifest:
         """What the API server would make of it; the manifest itself where it cannot tell yet."""
@@ -203,7 +245,10 @@ class Manifests:
                 raise
 
     def _ready(self, kind: ResourceKind, live: Manifest, manager: str, timeout: float) -> State:
-        live, lacks = self.cluster.wait_ready(kind, live, timeout)
+        try:
+            live, lacks = self.cluster.wait_ready(kind, live, timeout)
+        except (ApiError, UnreachableError) as error:
+            lacks = f"whether it is could not be read: {error}"
         namespace, name = self.cluster.place(kind, live)
         state = State(object_id(namespace, name), as_output(live, manager))
         if lacks:
@@ -211,8 +256,11 @@ class Manifests:
         return state
 
 
-def _manager(request: Request, outputs: Properties) -> str:
-    return str(outputs.get("__fieldManager") or field_manager(request.urn))
+def _manager(inputs: Properties, request: Request, outputs: Properties) -> str:
+    """The manager that the program names, or the one of the last run, or the resource's own."""
+    named = annotations(inputs).get(FIELD_MANAGER)
+    known = outputs.get("__fieldManager") or field_manager(request.urn)
+    return str(known if named is None or named is UNKNOWN else named)
 
 
 def _stands_already(kind: ResourceKind, namespace: str | None, name: str) -> ProviderError:

@@ -9,6 +9,7 @@ from local.providers.values import UNKNOWN, Secret
 
 Manifest = dict[str, Any]
 
+FIELD_MANAGER = "pulumi.com/patchFieldManager"
 FORCE = "pulumi.com/patchForce"
 SKIP_AWAIT = "pulumi.com/skipAwait"
 WAIT_FOR = "pulumi.com/waitFor"

@@ -9,9 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from local.providers.kubernetes.trees import mapping, mappings
+from local.providers.diff import Path
+from local.providers.kubernetes.trees import mapping, mappings, sequence
 
 APPLY = "Apply"
+TAKEN_OVER = ("kubectl", "before-first-apply")
+"""Beginnings of the names of managers whose fields an update takes over, as the official provider
+does: what people did with kubectl, and what is older than the record of managers."""
+
 _SELF = "."
 
 Node = Mapping[str, Any]
@@ -88,6 +93,113 @@ def is_applied_by(live: Mapping[str, Any], manager: str) -> bool:
         entry.get("manager") == manager and entry.get("operation") == APPLY
         for entry in _entries(live)
     )
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A manager that owns a place of an object.
+
+    Attributes:
+        manager: Its name, often that of the program.
+        operation: ``Apply`` or ``Update``.
+        subresource: Through which it wrote, such as ``scale``; empty for the object itself.
+        time: When it last wrote, as the API server says it; may be empty.
+    """
+
+    manager: str
+    operation: str
+    subresource: str
+    time: str
+
+
+def holders(live: Mapping[str, Any], path: Path, shape: Any = None) -> list[Holder]:
+    """Everyone who owns a place of an object, through whatever subresource they wrote.
+
+    Args:
+        live: The object, managed fields included.
+        path: Properties and positions down to the place.
+        shape: What positions of lists refer to, when they are not those of `live`.
+    """
+    items = live if shape is None else shape
+    return [
+        holder_of(entry)
+        for entry in mappings(mapping(live.get("metadata")).get("managedFields"))
+        if _holds(mapping(entry.get("fieldsV1")), path, items)
+    ]
+
+
+def holder_of(entry: Mapping[str, Any]) -> Holder:
+    """The manager that a record of managed fields is of."""
+    return Holder(
+        str(entry.get("manager", "")),
+        str(entry.get("operation", "")),
+        str(entry.get("subresource", "")),
+        str(entry.get("time", "")),
+    )
+
+
+def _holds(node: Node, path: Path, value: Any) -> bool:
+    if not node:
+        # a manager that owns nothing of the object
+        return False
+    for step in path:
+        if isinstance(step, int):
+            items = sequence(value)
+            value = items[step] if step < len(items) else None
+            is_object = isinstance(value, dict)
+            key = _item_key([node], mapping(value)) if is_object else _value_key([node], value)
+        else:
+            key, value = f"f:{step}", mapping(value).get(step)
+        if key is None or key not in node:
+            # a record without parts stands for everything below it
+            return not node
+        node = mapping(node[key])
+    return True
+
+
+def item_at(value: Any, key: str) -> str | int | None:
+    """The step from `value` to what a key of a record names: a property or a position.
+
+    Returns:
+        None when `value` has no such part, or the key names the place itself.
+    """
+    if key.startswith("f:"):
+        return key[2:] if key[2:] in mapping(value) else None
+    for index, item in enumerate(sequence(value)):
+        is_object = isinstance(item, dict)
+        found = (
+            _item_key([{key: {}}], mapping(item)) if is_object else _value_key([{key: {}}], item)
+        )
+        if found is not None:
+            return index
+    return None
+
+
+def after_takeover(live: Mapping[str, Any], manager: str) -> list[dict[str, Any]] | None:
+    """Managed fields in which what kubectl set is `manager`'s; None when there is none of it."""
+    entries = mappings(mapping(live.get("metadata")).get("managedFields"))
+    theirs = [
+        entry for entry in entries
+        if str(entry.get("manager", "")).startswith(TAKEN_OVER) and not entry.get("subresource")
+    ]  # fmt: skip
+    if not theirs:
+        return None
+    ours = next(
+        (e for e in entries if e.get("manager") == manager and e.get("operation") == APPLY), None
+    )
+    first = theirs[0] if ours is None else ours
+    merged = {**first, "manager": manager, "operation": APPLY}
+    for entry in theirs:
+        fields = _merged(mapping(merged.get("fieldsV1")), mapping(entry.get("fieldsV1")))
+        merged["fieldsV1"] = fields
+    return [entry for entry in entries if entry not in theirs and entry is not ours] + [merged]
+
+
+def _merged(one: Node, other: Node) -> dict[str, Any]:
+    return {
+        key: _merged(mapping(one.get(key)), mapping(other.get(key)))
+        for key in sorted({*one, *other})
+    }
 
 
 def applied(live: Mapping[str, Any], manager: str) -> dict[str, Any] | None:

@@ -46,6 +46,15 @@ def missing(live: Live, look: Look) -> Lack | None:
     return judge(live, look) if judge else None
 
 
+def unhealthy(live: Live, look: Look) -> Lack | None:
+    """What an object lacks that was ready once, for the kinds that are judged when they are read.
+
+    These are workloads and what leads to them, as the official provider has it.
+    """
+    group = str(live.get("apiVersion", "")).rpartition("/")[0]
+    return missing(live, look) if (group, str(live.get("kind"))) in _JUDGED_WHEN_READ else None
+
+
 def _lack(text: str) -> Lack | None:
     return Lack(text) if text else None
 
@@ -174,6 +183,18 @@ def _ingress(live: Live, _look: Look) -> Lack | None:
     balancer = mapping(_status(live).get("loadBalancer"))
     return None if balancer.get("ingress") else Lack("no address has been given to it")
 
+
+_JUDGED_WHEN_READ = frozenset(
+    {
+        ("", "Pod"),
+        ("", "Service"),
+        ("apps", "DaemonSet"),
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("batch", "Job"),
+        ("networking.k8s.io", "Ingress"),
+    }
+)
 
 Judge = Callable[[Live, Look], Lack | None]
 

@@ -3,16 +3,18 @@
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from local import patience
 from local.cluster.crds import crds_for
 from local.errors import LocalCloudError
 from local.providers.diff import Path, Rule, diff_inputs
 from local.providers.kubernetes import helm_storage
-from local.providers.kubernetes.api import ApiError
+from local.providers.kubernetes.api import ApiError, UnreachableError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.discovery import ResourceKind
 from local.providers.kubernetes.helm_storage import RECORDED, Release
@@ -171,7 +173,8 @@ class Releases:
             return
         with ThreadPoolExecutor(AT_ONCE) as pool:
             left = [
-                pool.submit(self._remove_crd, n, release, request.timeout) for n in release.crds
+                pool.submit(copy_context().run, self._remove_crd, name, release, request.timeout)
+                for name in release.crds
             ]
         for each in left:
             each.result()
@@ -188,22 +191,44 @@ class Releases:
     def _make_namespace(self, name: str) -> None:
         if self.cluster.api.find(NAMESPACES.path(None, name)) is None:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            self.cluster.api.request("POST", "/api/v1/namespaces", body=body)
+            try:
+                self.cluster.api.request("POST", "/api/v1/namespaces", body=body)
+            except (ApiError, UnreachableError) as error:
+                taken = isinstance(error, ApiError) and error.status == HTTPStatus.CONFLICT
+                if not taken and not (error.lost and self._stands(NAMESPACES.path(None, name))):
+                    raise
 
     def _record(self, release: Release) -> None:
         path = f"/api/v1/namespaces/{release.namespace}/secrets"
         query = {"fieldManager": MANAGER}
+        secret = helm_storage.to_secret(release)
         try:
-            self.cluster.api.request(
-                "POST", path, query=query, body=helm_storage.to_secret(release)
-            )
-        except ApiError as error:
-            if error.status != HTTPStatus.CONFLICT:
+            self.cluster.api.request("POST", path, query=query, body=secret)
+        except (ApiError, UnreachableError) as error:
+            if error.lost and self._is_recorded(release, secret, error):
+                return
+            if not isinstance(error, ApiError) or error.status != HTTPStatus.CONFLICT:
                 raise
             raise ProviderError(
                 f"release {release.namespace}/{release.name} stands already (revision "
                 f"{release.revision}); import it or choose another name"
             ) from None
+
+    def _is_recorded(
+        self, release: Release, secret: Mapping[str, Any], failure: ProviderError
+    ) -> bool:
+        """Whether a record was made although the answer was lost; its times are its own."""
+        try:
+            found = self._stands(SECRETS.path(release.namespace, secret["metadata"]["name"]))
+        except ProviderError as error:
+            reason = f"{failure}; it may have been recorded, and looking for it failed: {error}"
+            state = State(object_id(release.namespace, release.name), _inputs(release))
+            raise PartialError(state, [reason]) from None
+        return found is not None and found.get("data") == secret["data"]
+
+    def _stands(self, path: str) -> Mapping[str, Any] | None:
+        with patience.last_look():
+            return self.cluster.api.find(path)
 
     def _forget_old(self, release: Release) -> None:
         most = int(release.inputs.get("maxHistory", KEPT_REVISIONS))
@@ -233,18 +258,23 @@ class Releases:
             return state
         try:
             names = self._install_crds(release)
-        except (LocalCloudError, ProviderError) as error:
+            if set(names) != set(release.crds):
+                self._note_crds(release, names)
+        except (LocalCloudError, ProviderError, patience.StoppedError) as error:
             raise PartialError(state, [f"its CRDs could not be installed: {error}"]) from None
-        if set(names) != set(release.crds):
-            noted = helm_storage.to_secret(replace(release, crds=tuple(names)))
-            path = SECRETS.path(release.namespace, noted["metadata"]["name"])
-            self.cluster.api.apply(path, noted, MANAGER, force=True, dry_run=False)
         return state
+
+    def _note_crds(self, release: Release, names: list[str]) -> None:
+        noted = helm_storage.to_secret(replace(release, crds=tuple(names)))
+        path = SECRETS.path(release.namespace, noted["metadata"]["name"])
+        self.cluster.api.apply(path, noted, MANAGER, force=True, dry_run=False)
 
     def _install_crds(self, release: Release) -> list[str]:
         crds = crds_for(release.chart, release.version).manifests
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            coming = [pool.submit(self._install_crd, crd, release) for crd in crds]
+            coming = [
+                pool.submit(copy_context().run, self._install_crd, crd, release) for crd in crds
+            ]
         return [each.result() for each in coming]
 
     def _install_crd(self, crd: Mapping[str, Any], release: Release) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from local.providers.kubernetes.api import Api, ApiError
+from local import patience
+from local.providers.kubernetes.api import Api, ApiError, UnreachableError
 from local.providers.kubernetes.discovery import ResourceKind
 from local.providers.kubernetes.objects import PROPAGATION, annotations, metadata
 from local.providers.kubernetes.trees import mapping, mappings, sequence
@@ -75,7 +76,10 @@ def remove(
         if is_definition and now - begun > next_nudge:
             _nudge(api, path)
             next_nudge *= 2
-        time.sleep(max(0.0, min(pause, deadline - now)))
+        try:
+            patience.pause(max(0.0, min(pause, deadline - now)))
+        except patience.StoppedError as error:
+            raise ProviderError(f"it is being deleted; {error} for it to go") from None
         pause = min(pause * 2, LONGEST_POLL_SECONDS)
 
 
@@ -106,7 +110,7 @@ def _warm(api: Api, path: str) -> None:
         return
     try:
         api.find_metadata(f"/apis/{spec['group']}/{served[0]}/{plural}?limit=1")
-    except ApiError:
+    except (ApiError, UnreachableError):
         # it was for speed only
         return
 
@@ -116,6 +120,6 @@ def _nudge(api: Api, path: str) -> None:
     noted = {"metadata": {"annotations": {NUDGED: str(time.time())}}}
     try:
         api.request("PATCH", path, body=noted, content_type=MERGE)
-    except ApiError:
+    except (ApiError, UnreachableError):
         # it went meanwhile, or the server is too busy: it is waited for all the same
         return

@@ -6,6 +6,7 @@ from typing import Any
 from llm_platform.cost import UNKNOWN, BillableResource, estimate_cost, nodepools
 from llm_platform.cost.catalogue import family_of
 from llm_platform.cost.rules import NODE_GROUP, NODE_POOL, RULES
+from llm_platform.tags import COST_TAGS
 from llm_platform_policies.model import Context, Policy, Severity
 from llm_platform_policies.reader import Reader
 from llm_platform_policies.taggable import TAGGABLE
@@ -182,13 +183,12 @@ LOG_RETENTION = Policy(
 )
 
 
-def _tags(resource: Reader, context: Context) -> Iterator[str]:
-    required = context.settings.cost.required_tags
+def _tags(resource: Reader, _context: Context) -> Iterator[str]:
     present = resource.keys("tags")
-    missing = [key for key in required if key not in present]
+    missing = [key for key in COST_TAGS if key not in present]
     if missing and not resource.unknown_met:
-        yield f"tags lack {', '.join(missing)}; required are {', '.join(required)}."
-    for key in required:
+        yield f"tags lack {', '.join(missing)}; required are {', '.join(COST_TAGS)}."
+    for key in COST_TAGS:
         if key in present and resource.get("tags", key) == "":
             yield f"tags.{key} is empty."
 

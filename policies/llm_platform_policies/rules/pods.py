@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llm_platform.addons.table import ADDONS
 from llm_platform.cost import UNKNOWN
+from llm_platform.kubernetes.kinds import PodSecurity
 from llm_platform_policies.helm import RELEASE, as_mapping, find_keys
 from llm_platform_policies.model import Context, Policy, Severity
 from llm_platform_policies.pods import (
@@ -27,12 +29,14 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 
 PRIVILEGED_NAMESPACES = {
     "kube-system": "EKS's own agents: CNI, kube-proxy, pod identity, EBS driver",
-    "gpu-operator": "the operator's daemons load drivers and mount devices",
-    "monitoring": "the node exporter reads the host's processes and file systems",
-    "observability": "log and metric agents read the host's files",
-    "logging": "log agents read the host's log files",
+    **{
+        addon.namespace: f"{addon.name}: {addon.note or addon.purpose}"
+        for addon in ADDONS.values()
+        if addon.own_namespace and addon.pod_security is PodSecurity.PRIVILEGED
+    },
 }
-"""Namespaces that may be labelled privileged, with the reason."""
+"""Namespaces that may be labelled privileged, with the reason: Kubernetes' own, and those of the
+add-ons that say so in the table of add-ons."""
 
 SAFE_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
 HOST_SWITCHES = ("hostPID", "hostIPC", "hostNetwork")
@@ -110,8 +114,8 @@ PRIVILEGED = Policy(
     description="Pods must not be privileged, run as root, or reach into their node.",
     severity=Severity.HIGH,
     remediation="Set runAsNonRoot, allowPrivilegeEscalation: false and drop capabilities; use a "
-    "volume of the cluster instead of hostPath. A namespace that cannot do so goes into "
-    "PRIVILEGED_NAMESPACES with a reason.",
+    "volume of the cluster instead of hostPath. An add-on that cannot do so says so, with the "
+    "reason, in the table of add-ons.",
     types=(NAMESPACE, *POD_TYPES),
     fields=(
         *deny("metadata.labels.*", *(f"{POD}.{switch}" for switch in HOST_SWITCHES), why=_STATED),

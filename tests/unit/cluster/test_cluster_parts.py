@@ -136,6 +136,7 @@ def test_the_aws_process_gets_what_it_was_promised(tmp_path: Path) -> None:
         "--cloud-id": "id-1",
         "--cluster-endpoint": "https://127.0.0.1:2",
         "--cluster-ca": str(tmp_path / "pki" / "ca.crt"),
+        "--faults": str(tmp_path),
     }
     assert aws.health.expect == {"cloud_id": "id-1"}
 

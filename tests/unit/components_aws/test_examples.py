@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from aws_recording import record
-from test_schema import hosted
 
 import llm_platform
+from llm_platform.host.provider import components
 from local.paths import REPOSITORY
 
 TEXT = (REPOSITORY / "components" / "README.md").read_text(encoding="utf-8")
-COMPONENTS = {one.__name__: one for one in hosted()}
+COMPONENTS = {one.__name__: one for one in components()}
 ROW = re.compile(r"^\| \[`(\w+)`\]\(#(\w+)\) \| (.+) \|$", re.MULTILINE)
 SECTION = re.compile(r"^### (\w+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)

@@ -1,68 +1,15 @@
-"""The library stays representable for other languages, and its lazy exports are true."""
+"""The library's lazy exports are true; its schema is tested in `tests/unit/library`."""
 
 import ast
-import importlib.util
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import pulumi
 import pytest
-from pulumi.provider.experimental.analyzer import Analyzer
 
 import llm_platform
+from llm_platform.host.provider import components
 
 COMPONENTS = Path(llm_platform.__file__).parents[1]
-
-
-def hosted() -> list[type[pulumi.ComponentResource]]:
-    """What `components/__main__.py` hosts."""
-    spec = importlib.util.spec_from_file_location("host", COMPONENTS / "__main__.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.components()
-
-
-@pytest.fixture(scope="module")
-def schema() -> Any:
-    return Analyzer("llm-platform").analyze(hosted())
-
-
-def test_every_component_of_this_half_is_in_the_schema(schema: Any) -> None:
-    assert set(schema["component_definitions"]) >= {
-        "Cluster",
-        "CostBudget",
-        "GpuNodePool",
-        "ModelStore",
-        "Network",
-        "PrivateBucket",
-        "WorkloadIdentity",
-    }
-
-
-def _members(type_: Any) -> list[Any]:
-    return type_.enum or []
-
-
-def test_everything_is_described(schema: Any) -> None:
-    silent: list[str] = []
-    for component in schema["component_definitions"].values():
-        fields = {**component.inputs, **component.outputs}
-        silent += [f"{component.name}.{key}" for key, one in fields.items() if not one.description]
-        silent += [] if component.description else [component.name]
-    for type_ in schema["type_definitions"].values():
-        fields = {**type_.properties, **{one.name: one for one in _members(type_)}}
-        silent += [f"{type_.name}.{key}" for key, one in fields.items() if not one.description]
-        silent += [] if type_.description else [type_.name]
-    assert silent == []
-
-
-def test_every_component_takes_tags(schema: Any) -> None:
-    for component in schema["component_definitions"].values():
-        if component.module.startswith(("llm_platform.aws", "llm_platform.gpu")):
-            assert "tags" in component.inputs, component.name
 
 
 @pytest.mark.parametrize("name", sorted(llm_platform.EXPORTS))
@@ -90,6 +37,6 @@ def test_stub_and_exports_agree() -> None:
 
 def test_component_modules_keep_annotations_at_run_time() -> None:
     """The analyser reads annotations as objects; postponed ones would break it."""
-    for component in hosted():
+    for component in components():
         module = import_module(component.__module__)
         assert "annotations" not in vars(module), module.__name__

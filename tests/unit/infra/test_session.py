@@ -20,9 +20,9 @@ def test_a_second_run_of_a_stack_is_told_who_is_first(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["llmp", "up", "local"])
     with (
-        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+        session.only_run("local"),
         pytest.raises(LocalCloudError, match=r"^Stack local is in use by process \d+ \(up local\)"),
-        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+        session.only_run("local"),
     ):
         pytest.fail("two runs at once")
     assert not locks.is_held(state / "local" / "run.lock")
@@ -30,8 +30,8 @@ def test_a_second_run_of_a_stack_is_told_who_is_first(
 
 def test_runs_of_two_stacks_do_not_disturb_each_other(state: Path) -> None:
     with (
-        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
-        session._only_run("dev"),  # pyright: ignore[reportPrivateUsage]
+        session.only_run("local"),
+        session.only_run("dev"),
     ):
         assert all(locks.is_held(state / each / "run.lock") for each in ("local", "dev"))
 
@@ -47,6 +47,6 @@ def test_a_state_folder_that_cannot_be_made_is_told_in_words(
     monkeypatch.setattr(Path, "mkdir", full)
     with (
         pytest.raises(LocalCloudError, match="no space left"),
-        session._only_run("local"),  # pyright: ignore[reportPrivateUsage]
+        session.only_run("local"),
     ):
         pytest.fail("no lock without a folder")

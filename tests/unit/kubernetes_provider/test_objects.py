@@ -134,7 +134,7 @@ def test_ignored_fields_take_their_live_values() -> None:
         "spec.replicas", "spec.gone", "spec.containers[*].image", 'metadata.annotations["a/b"]',
         "spec.extra", "spec.nowhere.at.all",
     ]  # fmt: skip
-    assert left_alone(mine, live, ignore) == {
+    assert left_alone(mine, live, ignore, "us") == {
         "metadata": {"annotations": {"a/b": "new", "mine": "1"}},
         "spec": {"replicas": 5, "containers": [{"image": "x"}, {"image": "y"}]},
     }

@@ -11,6 +11,12 @@ from tests.unit.providers.driver import Resource, without_own
 from tests.unit.providers.samples import SAMPLES
 from tests.unit.providers.world import Sample, World
 
+NOTHING_MADE = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:sns/topicSubscription:TopicSubscription",
+}
+"""What is there already, or what a repeated call gives again."""
+
 
 @pytest.fixture(scope="session")
 def world(aws: AwsSession) -> World:
@@ -31,6 +37,7 @@ def test_life_of(sample: Sample, aws: AwsSession, world: World) -> None:
     inputs = sample.inputs(world)
 
     resource.create(inputs)
+    _is_found_again(resource)
     _reads_as_given(resource)
     assert dict(resource.diff(inputs).detailed) == {}
     _imports(resource, sample, inputs)
@@ -49,6 +56,16 @@ def test_life_of(sample: Sample, aws: AwsSession, world: World) -> None:
     left = resource.read()
     assert (left is not None) == (sample.after_delete == "kept")
     resource.delete()  # what is gone already is no failure
+
+
+def _is_found_again(resource: Resource) -> None:
+    """Had the answer to its creation been lost, it would be known."""
+    handler, cloud = HANDLERS[resource.type], resource.session._cloud  # pyright: ignore[reportPrivateUsage]
+    named = handler.named(cloud, resource.inputs)
+    if named is not None:
+        assert named == resource.state.id
+    elif resource.type not in NOTHING_MADE:
+        assert resource.state.id in (handler.alike(cloud, resource.inputs) or ())
 
 
 def _reads_as_given(resource: Resource) -> None:

@@ -65,6 +65,9 @@ class _Budget(Handler):
         computed=("arn",),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs.get('accountId') or cloud.account}:{inputs['name']}"
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         account = inputs.get("accountId") or cloud.account
         notifications = [

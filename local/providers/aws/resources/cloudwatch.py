@@ -27,6 +27,9 @@ class _LogGroup(Handler):
         computed=("arn",),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         wanted = inputs.get("tagsAll")
         cloud.client("logs").create_log_group(
@@ -94,6 +97,7 @@ _BUS = "default"
 class _EventRule(Handler):
     """aws:cloudwatch/eventRule:EventRule; the id is the name, or BUS/NAME."""
 
+    looks_first = True
     urn_type = "aws:cloudwatch/eventRule:EventRule"
     schema = Schema(
         fields={
@@ -110,9 +114,11 @@ class _EventRule(Handler):
         computed=("arn",),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return _rule_id(inputs)
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
-        bus, name = inputs["eventBusName"], inputs["name"]
-        rid = name if bus == _BUS else f"{bus}/{name}"
+        bus, name, rid = inputs["eventBusName"], inputs["name"], _rule_id(inputs)
         if self.read(cloud, rid, {}) is not None:
             raise ProviderError(f"PutRule: a rule {name} is on the event bus {bus} already")
         self._put(cloud, inputs, Tags=tags.to_list(block(inputs, "tagsAll")))
@@ -182,6 +188,11 @@ class _EventRule(Handler):
         events.delete_rule(Name=name, EventBusName=bus)
 
 
+def _rule_id(inputs: Mapping[str, Any]) -> str:
+    bus, name = inputs["eventBusName"], inputs["name"]
+    return name if bus == _BUS else f"{bus}/{name}"
+
+
 def _bus_and_name(rid: str) -> tuple[str, str]:
     bus, _, name = rid.rpartition("/")
     return bus or _BUS, name
@@ -213,6 +224,7 @@ _BLOCKS = {
 class _EventTarget(Handler):
     """aws:cloudwatch/eventTarget:EventTarget; the id is RULE-TARGET, or BUS-RULE-TARGET."""
 
+    looks_first = True
     urn_type = "aws:cloudwatch/eventTarget:EventTarget"
     schema = Schema(
         fields={
@@ -233,14 +245,16 @@ class _EventTarget(Handler):
         tags=False,
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return _target_id(inputs)
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         if self._find(cloud, inputs) is not None:
             raise ProviderError(
                 f"PutTargets: rule {inputs['rule']} has a target {inputs['targetId']} already"
             )
         self._put(cloud, inputs)
-        parts = [inputs["rule"], inputs["targetId"]]
-        return "-".join(parts if inputs["eventBusName"] == _BUS else [_bus_of(inputs), *parts])
+        return _target_id(inputs)
 
     def _put(self, cloud: Cloud, inputs: Mapping[str, Any]) -> None:
         target = {"Id": inputs["targetId"], **given(inputs, _TARGET_NAMES)}
@@ -271,10 +285,8 @@ class _EventTarget(Handler):
             if target.get(argument):
                 seen[name] = renamed(target[argument], keys)
         bus = _bus_of(where)
-        parts = [where["rule"], target["Id"]]
-        identity = "-".join(parts if bus == _BUS else [bus, *parts])
         here = {"rule": where["rule"], "eventBusName": bus, "targetId": target["Id"]}
-        return {**seen, **here, "id": identity}
+        return {**seen, **here, "id": _target_id(here)}
 
     def update(self, cloud: Cloud, change: Change) -> None:
         self._put(cloud, change.new)
@@ -283,6 +295,11 @@ class _EventTarget(Handler):
         cloud.client("events").remove_targets(
             Rule=state["rule"], EventBusName=_bus_of(state), Ids=[state["targetId"]]
         )
+
+
+def _target_id(inputs: Mapping[str, Any]) -> str:
+    bus, parts = _bus_of(inputs), [inputs["rule"], inputs["targetId"]]
+    return "-".join(parts if bus == _BUS else [bus, *parts])
 
 
 def _bus_of(inputs: Mapping[str, Any]) -> str:

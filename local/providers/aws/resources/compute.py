@@ -104,6 +104,9 @@ class _PlacementGroup(Ec2Handler):
         computed=("arn", "placementGroupId"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(
             inputs, {"partitionCount": "PartitionCount", "spreadLevel": "SpreadLevel"}

@@ -5,10 +5,26 @@ from typing import Any, ClassVar
 
 from local.providers.aws import tags
 from local.providers.aws.cloud import Cloud, missing_as_none, retry_on
-from local.providers.aws.handler import Change, Handler, many
+from local.providers.aws.handler import Change, Handler, many, pages
 
 DEPENDENCY = frozenset({"DependencyViolation", "ResourceInUse", "InvalidIPAddress.InUse"})
 GONE_STATES = frozenset({"deleted", "deleting", "terminated"})
+
+_PREFIXES = {
+    "elastic-ip": "eipalloc",
+    "internet-gateway": "igw",
+    "launch-template": "lt",
+    "natgateway": "nat",
+    "placement-group": "pg",
+    "route-table": "rtb",
+    "security-group": "sg",
+    "security-group-rule": "sgr",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpc-endpoint": "vpce",
+    "vpc-flow-log": "fl",
+}
+"""Beginning of the ids of each kind."""
 
 
 class Ec2Handler(Handler):
@@ -26,6 +42,26 @@ class Ec2Handler(Handler):
         if not wanted:
             return {}
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags.to_list(wanted)}]}
+
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        """Ids of what has all its tags; None when it has none."""
+        wanted: Mapping[str, str] = inputs.get("tagsAll") or {}
+        if not wanted:
+            return None
+        listed = pages(
+            cloud.client("ec2").describe_tags,
+            "Tags",
+            Filters=filters(key=sorted(wanted), value=sorted(set(wanted.values()))),
+        )
+        found: dict[str, dict[str, str]] = {}
+        for tag in listed:
+            found.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
+        prefix = f"{_PREFIXES[self.kind]}-"
+        return frozenset(
+            rid
+            for rid, has in found.items()
+            if rid.startswith(prefix) and wanted.items() <= has.items()
+        )
 
     def tag_target(self, change: Change) -> str:
         """Id that tags are set on."""

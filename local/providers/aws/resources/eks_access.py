@@ -20,6 +20,7 @@ from local.providers.aws.schema import Field, Schema
 from local.providers.model import ProviderError
 
 _PATIENCE = 20 * 60.0
+_POLICY_NAMES = ("clusterName", "principalArn", "policyArn")
 _CONFLICTS = ("NONE", "OVERWRITE", "PRESERVE")
 
 
@@ -48,6 +49,9 @@ class _Addon(EksHandler):
         computed=("arn", "createdAt", "modifiedAt"),
         volatile=("modifiedAt",),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['clusterName']}:{inputs['addonName']}"
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         cloud.client("eks").create_addon(
@@ -141,6 +145,9 @@ class _AccessEntry(EksHandler):
         volatile=("modifiedAt",),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['clusterName']}:{inputs['principalArn']}"
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(
             inputs,
@@ -189,6 +196,7 @@ def _entry(rid: str) -> dict[str, str]:
 class _AccessPolicyAssociation(Handler):
     """aws:eks/accessPolicyAssociation:AccessPolicyAssociation; CLUSTER#PRINCIPAL#POLICY."""
 
+    looks_first = True
     urn_type = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     schema = Schema(
         fields={
@@ -208,8 +216,11 @@ class _AccessPolicyAssociation(Handler):
         computed=("associatedAt", "modifiedAt"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return "#".join(inputs[name] for name in _POLICY_NAMES)
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
-        names = ("clusterName", "principalArn", "policyArn")
+        names = _POLICY_NAMES
         rid = "#".join(inputs[name] for name in names)
         if self.read(cloud, rid, {}) is not None:
             raise ProviderError(f"AssociateAccessPolicy: {rid} is associated already")
@@ -267,6 +278,11 @@ class _PodIdentityAssociation(EksHandler):
         },
         computed=("associationArn", "associationId", "externalId"),
     )
+
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        where = {name: inputs[name] for name in ("clusterName", "namespace", "serviceAccount")}
+        listed = cloud.client("eks").list_pod_identity_associations(**where)
+        return frozenset(item["associationId"] for item in listed["associations"])
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         names = ("clusterName", "namespace", "serviceAccount", "roleArn", "targetRoleArn")

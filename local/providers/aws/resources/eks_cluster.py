@@ -82,6 +82,9 @@ class _Cluster(EksHandler):
         volatile=("platformVersion",),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         network = given(inputs["vpcConfig"], {name: name for name in _NETWORK})
         arguments = given(

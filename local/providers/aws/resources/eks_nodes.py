@@ -104,6 +104,9 @@ class _NodeGroup(EksHandler):
                 return [CheckFailure("launchTemplate", reason)]
         return []
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['clusterName']}:{inputs['nodeGroupName']}"
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(inputs, {name: name for name in _SAME_NAMES})
         cloud.client("eks").create_nodegroup(

@@ -1,5 +1,6 @@
 """VPC endpoints, flow logs."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +63,9 @@ class _VpcEndpoint(Ec2Handler):
                 **_ENDPOINT_LISTS,
             },
         )
-        answer = cloud.client("ec2").create_vpc_endpoint(**arguments, **self.tagged(inputs))
+        answer = cloud.client("ec2").create_vpc_endpoint(
+            ClientToken=str(uuid.uuid4()), **arguments, **self.tagged(inputs)
+        )
         return answer["VpcEndpoint"]["VpcEndpointId"]
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
@@ -197,6 +200,7 @@ class _FlowLog(Ec2Handler):
             },
         )
         answer = cloud.client("ec2").create_flow_logs(
+            ClientToken=str(uuid.uuid4()),
             ResourceIds=[inputs[source]],
             ResourceType=_FLOW_LOG_SOURCES[source],
             **arguments,

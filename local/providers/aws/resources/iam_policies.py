@@ -29,6 +29,9 @@ class _Policy(Handler):
         computed=("arn", "attachmentCount", "policyId"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"arn:aws:iam::{cloud.account}:policy{inputs['path']}{inputs['name']}"
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         answer = cloud.client("iam").create_policy(
             PolicyName=inputs["name"],
@@ -102,6 +105,10 @@ class _OpenIdConnectProvider(Handler):
         regional=False,
         computed=("arn",),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        url = str(inputs["url"]).removeprefix("https://")
+        return f"arn:aws:iam::{cloud.account}:oidc-provider/{url}"
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         url = str(inputs["url"])

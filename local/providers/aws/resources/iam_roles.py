@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.providers.aws import tags
-from local.providers.aws.cloud import Cloud, missing_as_none, retry_on
+from local.providers.aws.cloud import Cloud, missing_as_none, retry_on, settled
 from local.providers.aws.documents import same_policy
 from local.providers.aws.handler import Change, Handler, Properties, block, given, many
 from local.providers.aws.schema import AutoName, Field, Schema
 from local.providers.model import ProviderError
 
 IN_USE = frozenset({"DeleteConflict"})
+_HAS_ROLE = frozenset({"EntityAlreadyExists", "LimitExceeded"})
 
 
 def stamp(time: Any) -> str | None:
@@ -44,6 +45,9 @@ class _Role(Handler):
         computed=("arn", "createDate", "uniqueId"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(
             inputs,
@@ -63,7 +67,7 @@ class _Role(Handler):
         return answer["Role"]["RoleName"]
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
-        cloud.client("iam").get_waiter("role_exists").wait(RoleName=rid)
+        cloud.wait(f"role {rid} there", lambda: self.read(cloud, rid, inputs) is not None)
 
     def read(self, cloud: Cloud, rid: str, known: Mapping[str, Any]) -> Properties | None:
         answer = missing_as_none(lambda: cloud.client("iam").get_role(RoleName=rid))
@@ -125,6 +129,7 @@ class _Role(Handler):
 class _RolePolicy(Handler):
     """aws:iam/rolePolicy:RolePolicy; the id is ROLE:NAME."""
 
+    looks_first = True
     urn_type = "aws:iam/rolePolicy:RolePolicy"
     schema = Schema(
         fields={
@@ -136,6 +141,9 @@ class _RolePolicy(Handler):
         tags=False,
         regional=False,
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['role']}:{inputs['name']}"
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         rid = f"{inputs['role']}:{inputs['name']}"
@@ -185,6 +193,9 @@ class _RolePolicyAttachment(Handler):
         delete_before_replace=True,
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         role, policy = inputs["role"], inputs["policyArn"]
         cloud.client("iam").attach_role_policy(RoleName=role, PolicyArn=policy)
@@ -219,6 +230,9 @@ class _InstanceProfile(Handler):
         computed=("arn", "createDate", "uniqueId"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         answer = cloud.client("iam").create_instance_profile(
             InstanceProfileName=inputs["name"],
@@ -229,9 +243,9 @@ class _InstanceProfile(Handler):
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
         if inputs.get("role"):
-            cloud.client("iam").add_role_to_instance_profile(
-                InstanceProfileName=rid, RoleName=inputs["role"]
-            )
+            names = {"InstanceProfileName": rid, "RoleName": inputs["role"]}
+            iam = cloud.client("iam")
+            settled(_HAS_ROLE, lambda: iam.add_role_to_instance_profile(**names))
 
     def read(self, cloud: Cloud, rid: str, known: Mapping[str, Any]) -> Properties | None:
         iam = cloud.client("iam")

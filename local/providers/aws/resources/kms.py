@@ -33,6 +33,17 @@ class _Key(Handler):
         computed=("arn", "keyId"),
     )
 
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        kms, wanted = cloud.client("kms"), block(inputs, "tagsAll")
+        listed = [k for p in kms.get_paginator("list_keys").paginate() for k in p["Keys"]]
+        found: set[str] = set()
+        for key in listed:
+            has = missing_as_none(lambda rid=key["KeyId"]: kms.list_resource_tags(KeyId=rid))
+            carried = tags.from_list(many(has, "Tags"), "TagKey", "TagValue")
+            if wanted.items() <= carried.items():
+                found.add(key["KeyId"])
+        return frozenset(found)
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         answer = cloud.client("kms").create_key(
             Tags=tags.to_list(block(inputs, "tagsAll"), "TagKey", "TagValue"),
@@ -140,6 +151,9 @@ class _Alias(Handler):
         tags=False,
         computed=("arn", "targetKeyArn"),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         cloud.client("kms").create_alias(

@@ -62,6 +62,11 @@ class _Queue(Handler):
         computed=("arn", "url"),
     )
 
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        sqs, name = cloud.client("sqs"), inputs["name"]
+        found = missing_as_none(lambda: sqs.get_queue_url(QueueName=name))
+        return frozenset([found["QueueUrl"]] if found else [])
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         sqs, name = cloud.client("sqs"), inputs["name"]
         if missing_as_none(lambda: sqs.get_queue_url(QueueName=name)) is not None:
@@ -139,6 +144,9 @@ class _QueuePolicy(Handler):
         tags=False,
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["queueUrl"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         self._put(cloud, inputs["queueUrl"], inputs["policy"])
         return inputs["queueUrl"]
@@ -175,6 +183,7 @@ _TOPIC: dict[str, tuple[str, Field]] = {
 class _Topic(Handler):
     """aws:sns/topic:Topic; the id is the ARN."""
 
+    looks_first = True
     urn_type = "aws:sns/topic:Topic"
     schema = Schema(
         fields={
@@ -185,6 +194,9 @@ class _Topic(Handler):
         name=AutoName(longest=256, finish=_fifo_name),
         computed=("arn", "owner"),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return cloud.arn("sns", inputs["name"])
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         sns, name = cloud.client("sns"), inputs["name"]

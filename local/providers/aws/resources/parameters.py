@@ -41,6 +41,9 @@ class _Parameter(Handler):
             return [CheckFailure("value", reason)]
         return []
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         overwrite = bool(inputs.get("overwrite"))
         wanted = inputs.get("tagsAll")
@@ -139,6 +142,11 @@ class _Secret(Handler):
         name=AutoName(longest=512),
         computed=("arn",),
     )
+
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        secrets = cloud.client("secretsmanager")
+        found = missing_as_none(lambda: secrets.describe_secret(SecretId=inputs["name"]))
+        return frozenset([found["ARN"]] if found else [])
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         answer = cloud.client("secretsmanager").create_secret(

@@ -33,6 +33,9 @@ class _Repository(Handler):
         computed=("arn", "registryId", "repositoryUrl"),
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["name"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(
             inputs,
@@ -109,6 +112,9 @@ class _LifecyclePolicy(Handler):
         tags=False,
         computed=("registryId",),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["repository"]
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         self._put(cloud, inputs)

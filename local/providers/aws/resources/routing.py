@@ -98,6 +98,7 @@ def _is_made_by_user(route: Mapping[str, Any]) -> bool:
 class _Route(Handler):
     """aws:ec2/route:Route; id as the official one's: ``r-`` table CRC-of-destination."""
 
+    looks_first = True
     urn_type = "aws:ec2/route:Route"
     schema = Schema(
         fields={
@@ -117,6 +118,9 @@ class _Route(Handler):
                 reason = f"a route has one {what}, not {count}; one of: {', '.join(names)}"
                 failures.append(CheckFailure(next(iter(names)), reason))
         return failures
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return _route_id(inputs)
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(inputs, {**_DESTINATIONS, **_TARGETS})
@@ -204,6 +208,17 @@ class _RouteTableAssociation(Handler):
         )
         return cloud.client("ec2").associate_route_table(**arguments)["AssociationId"]
 
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str]:
+        found = cloud.client("ec2").describe_route_tables(RouteTableIds=[inputs["routeTableId"]])
+        subnet, gateway = inputs.get("subnetId"), inputs.get("gatewayId")
+        return frozenset(
+            item["RouteTableAssociationId"]
+            for table in found["RouteTables"]
+            for item in table["Associations"]
+            if (subnet and item.get("SubnetId") == subnet)
+            or (gateway and item.get("GatewayId") == gateway)
+        )
+
     def _find(self, cloud: Cloud, where: dict[str, Any]) -> Any:
         """The association and its table; changing the table gives it another id."""
         answer = cloud.client("ec2").describe_route_tables(Filters=filters(**where))
@@ -257,10 +272,13 @@ class _VpcEndpointRouteTableAssociation(Handler):
         tags=False,
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return _endpoint_id(inputs["vpcEndpointId"], inputs["routeTableId"])
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         table, endpoint = inputs["routeTableId"], inputs["vpcEndpointId"]
         cloud.client("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[table])
-        return f"a-{endpoint}{binascii.crc32(table.encode())}"
+        return _endpoint_id(endpoint, table)
 
     def read(self, cloud: Cloud, rid: str, known: Mapping[str, Any]) -> Properties | None:
         endpoint, table = known.get("vpcEndpointId"), known.get("routeTableId")
@@ -270,7 +288,7 @@ class _VpcEndpointRouteTableAssociation(Handler):
         if found is None or table not in many(found, "RouteTableIds"):
             return None
         return {
-            "id": f"a-{endpoint}{binascii.crc32(str(table).encode())}",
+            "id": _endpoint_id(str(endpoint), str(table)),
             "vpcEndpointId": endpoint,
             "routeTableId": table,
         }
@@ -282,6 +300,10 @@ class _VpcEndpointRouteTableAssociation(Handler):
             VpcEndpointId=state["vpcEndpointId"],
             RemoveRouteTableIds=[state["routeTableId"]],
         )
+
+
+def _endpoint_id(endpoint: str, table: str) -> str:
+    return f"a-{endpoint}{binascii.crc32(table.encode())}"
 
 
 HANDLERS = (

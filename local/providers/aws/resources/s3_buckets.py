@@ -16,6 +16,7 @@ _FIRST_REGION = "us-east-1"
 class _Bucket(Handler):
     """aws:s3/bucket:Bucket. What has a resource of its own is not taken inline."""
 
+    looks_first = True
     urn_type = "aws:s3/bucket:Bucket"
     schema = Schema(
         fields={
@@ -26,6 +27,9 @@ class _Bucket(Handler):
         name=AutoName("bucket", longest=63, transform=str.lower),
         computed=("arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName"),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["bucket"]
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         s3, name = cloud.client("s3"), inputs["bucket"]

@@ -73,6 +73,9 @@ class _Lifecycle(Handler):
         tags=False,
     )
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["bucket"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         self._put(cloud, inputs)
         return inputs["bucket"]

@@ -56,6 +56,7 @@ _SCHEMA = Schema(
 
 
 class _Object(Handler):
+    looks_first = True
     schema = _SCHEMA
 
     def complete(self, inputs: Properties, logical: str) -> None:
@@ -70,6 +71,9 @@ class _Object(Handler):
         if source is not None and source is not UNKNOWN and not isinstance(source, Asset):
             return [CheckFailure("source", "`source` has to be a file or text asset")]
         return []
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return f"{inputs['bucket']}/{inputs['key']}"
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         rid = f"{inputs['bucket']}/{inputs['key']}"

@@ -24,6 +24,9 @@ class _Setting(Handler):
         """Properties for the answer of the get call; None when there is no such setting."""
         raise NotImplementedError
 
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return inputs["bucket"]
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         self._put(cloud, inputs)
         return inputs["bucket"]

@@ -91,6 +91,13 @@ class _SecurityGroup(_Group):
         computed=("arn", "ownerId"),
     )
 
+    def alike(self, cloud: Cloud, inputs: Mapping[str, Any]) -> frozenset[str] | None:
+        where = filters(group_name=inputs["name"])
+        if inputs.get("vpcId"):
+            where += filters(vpc_id=inputs["vpcId"])
+        found = cloud.client("ec2").describe_security_groups(Filters=where)
+        return frozenset(group["GroupId"] for group in found["SecurityGroups"])
+
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         arguments = given(inputs, {"vpcId": "VpcId"})
         answer = cloud.client("ec2").create_security_group(
@@ -170,6 +177,9 @@ class _SecurityGroupRule(Handler):
         tags=False,
         computed=("securityGroupRuleId",),
     )
+
+    def named(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str | None:
+        return _rule_id(inputs)
 
     def create(self, cloud: Cloud, inputs: Mapping[str, Any]) -> str:
         group = inputs["securityGroupId"]

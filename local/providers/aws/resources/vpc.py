@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.providers.aws.cloud import Cloud, missing_as_none
+from local.providers.aws.cloud import Cloud, missing_as_none, settled
 from local.providers.aws.handler import Change, Properties, given, many
 from local.providers.aws.resources.ec2 import Ec2Handler, filters, find, first, remove, seen_tags
 from local.providers.aws.schema import Field, Schema
@@ -48,8 +48,12 @@ class _Vpc(Ec2Handler):
         return answer["Vpc"]["VpcId"]
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
-        cloud.client("ec2").get_waiter("vpc_available").wait(VpcIds=[rid])
+        cloud.wait(f"VPC {rid} available", lambda: self._is_available(cloud, rid))
         self._set(cloud, rid, inputs, frozenset(inputs))
+
+    def _is_available(self, cloud: Cloud, rid: str) -> bool:
+        vpc = find(cloud, "describe_vpcs", "Vpcs", VpcIds=[rid])
+        return vpc is not None and vpc["State"] == "available"
 
     def _set(self, cloud: Cloud, rid: str, new: Mapping[str, Any], names: frozenset[str]) -> None:
         for name, argument in _VPC_ATTRIBUTES.items():
@@ -136,8 +140,12 @@ class _Subnet(Ec2Handler):
         return answer["Subnet"]["SubnetId"]
 
     def finish(self, cloud: Cloud, rid: str, inputs: Mapping[str, Any]) -> None:
-        cloud.client("ec2").get_waiter("subnet_available").wait(SubnetIds=[rid])
+        cloud.wait(f"subnet {rid} available", lambda: self._is_available(cloud, rid))
         self._set(cloud, rid, inputs, frozenset(n for n in _SUBNET_ATTRIBUTES if inputs.get(n)))
+
+    def _is_available(self, cloud: Cloud, rid: str) -> bool:
+        subnet = find(cloud, "describe_subnets", "Subnets", SubnetIds=[rid])
+        return subnet is not None and subnet["State"] == "available"
 
     def _set(self, cloud: Cloud, rid: str, new: Mapping[str, Any], names: frozenset[str]) -> None:
         for name, argument in _SUBNET_ATTRIBUTES.items():
@@ -168,6 +176,10 @@ class _Subnet(Ec2Handler):
         remove(cloud, "delete_subnet", SubnetId=rid)
 
 
+_ATTACHED = frozenset({"Resource.AlreadyAssociated"})
+_DETACHED = frozenset({"Gateway.NotAttached"})
+
+
 class _InternetGateway(Ec2Handler):
     """aws:ec2/internetGateway:InternetGateway."""
 
@@ -184,7 +196,12 @@ class _InternetGateway(Ec2Handler):
             self._attach(cloud, rid, inputs["vpcId"])
 
     def _attach(self, cloud: Cloud, rid: str, vpc: str) -> None:
-        cloud.client("ec2").attach_internet_gateway(InternetGatewayId=rid, VpcId=vpc)
+        ec2 = cloud.client("ec2")
+        settled(_ATTACHED, lambda: ec2.attach_internet_gateway(InternetGatewayId=rid, VpcId=vpc))
+
+    def _detach(self, cloud: Cloud, rid: str, vpc: str) -> None:
+        names = {"InternetGatewayId": rid, "VpcId": vpc}
+        settled(_DETACHED, lambda: remove(cloud, "detach_internet_gateway", **names))
 
     def read(self, cloud: Cloud, rid: str, known: Mapping[str, Any]) -> Properties | None:
         gateway = find(
@@ -202,12 +219,7 @@ class _InternetGateway(Ec2Handler):
 
     def update(self, cloud: Cloud, change: Change) -> None:
         if change.state.get("vpcId"):
-            remove(
-                cloud,
-                "detach_internet_gateway",
-                InternetGatewayId=change.id,
-                VpcId=change.state["vpcId"],
-            )
+            self._detach(cloud, change.id, change.state["vpcId"])
         if change.new.get("vpcId"):
             self._attach(cloud, change.id, change.new["vpcId"])
 
@@ -216,8 +228,7 @@ class _InternetGateway(Ec2Handler):
         if now is None:
             return
         if now["vpcId"]:
-            names = {"InternetGatewayId": rid, "VpcId": now["vpcId"]}
-            missing_as_none(lambda: remove(cloud, "detach_internet_gateway", **names))
+            missing_as_none(lambda: self._detach(cloud, rid, now["vpcId"]))
         remove(cloud, "delete_internet_gateway", InternetGatewayId=rid)
 
 

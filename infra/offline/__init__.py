@@ -1,0 +1,1 @@
+"""Plans of an environment without its cloud: see docs/offline.md."""
