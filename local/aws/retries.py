@@ -49,6 +49,9 @@ REPEATABLE = (
 )  # fmt: skip
 """Beginnings of operations that lead to the same state however often they are carried out."""
 
+ATTEMPTS_TO_REACH = 3
+"""How often an endpoint is tried at which nobody listens: it will not be back in seconds."""
+
 _TOKENS = ("ClientToken", "clientToken", "clientRequestToken", "ClientRequestToken")
 
 
@@ -165,6 +168,9 @@ class _Retries:
         if caught_exception is not None and attempts > 1:
             note_attempts(caught_exception, attempts)
         may = known is Outcome.NOT_DONE or (known is Outcome.UNKNOWN and repeatable)
+        nobody_there = isinstance(caught_exception, EndpointConnectionError)
+        if nobody_there and attempts >= ATTEMPTS_TO_REACH:
+            return None
         if not may or not limits().allow(attempts, time.monotonic() - began):
             return None
         seconds = patience.with_jitter(limits().pause(attempts))
