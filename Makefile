@@ -37,7 +37,7 @@ services-test: ## Checks of manifests against KServe's models, in the environmen
 	@$(RUN) --in services pytest -q
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
-	@$(RUN) --with policies pytest -q -n 2 --dist loadfile tests/lifecycle
+	@$(RUN) --with policies pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
 
 check: ## Format, lint, strict types and lock files of all three projects
 	@$(RUN) --with policies --with services python -m local.check

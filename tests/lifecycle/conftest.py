@@ -8,6 +8,8 @@ from local import toolchain
 from local.reporter import LineReporter
 
 FOLDER = Path(__file__).parent
+LONGEST_FIRST = ("test_platform.py", "test_recovery.py", "test_faults.py", "test_control_plane.py")
+"""Files of minutes, begun first: files run two at a time, and none should run alone in the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,6 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.lifecycle)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.name
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")

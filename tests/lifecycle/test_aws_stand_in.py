@@ -61,8 +61,12 @@ class Process:
         try:
             return self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            self._process.terminate()
-            return self._process.wait(timeout=10)
+            return self.stop()
+
+    def stop(self) -> int:
+        """Tell it to stop; returns the exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout=10)
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +83,7 @@ def endpoint(tmp_path: Path) -> Generator[str]:
         "--cluster-endpoint", "https://127.0.0.1:6443", "--cluster-ca", str(authority),
     )  # fmt: skip
     yield emulator.first_line.split()[-1]
-    emulator.end()
+    emulator.stop()
 
 
 @pytest.fixture
