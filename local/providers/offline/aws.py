@@ -9,19 +9,9 @@ from local.assumed.model import Answer, Fact, NotAssumedError, Setting
 from local.providers.aws.cloud import Cloud
 from local.providers.aws.package import AwsPackage
 from local.providers.aws.session import AwsSession
-from local.providers.model import (
-    CreateRequest,
-    DeleteRequest,
-    Diff,
-    DiffRequest,
-    Properties,
-    ProviderError,
-    ReadRequest,
-    State,
-    UpdateRequest,
-)
+from local.providers.model import Properties, ProviderError
 from local.providers.offline.ledger import Ledger
-from local.providers.offline.masked import aligned
+from local.providers.offline.planning import PlanSession
 
 SETTINGS = "the stack's own settings"
 
@@ -89,36 +79,12 @@ def _answered(
     return found.response
 
 
-class OfflineAwsSession(AwsSession):
-    """Checks and compares as ever; plans creations and updates; does nothing else."""
+class OfflineAwsSession(PlanSession, AwsSession):
+    """Plans against the tables, and notes the facts that functions gave."""
 
     def __init__(self, cloud: Cloud, default_tags: Any, around: Surroundings) -> None:
         super().__init__(cloud, default_tags)
         self._around = around
-
-    def diff(self, request: DiffRequest) -> Diff:
-        """Compare inputs; what is masked in an exported state counts as unchanged."""
-        return super().diff(aligned(request))
-
-    def create(self, request: CreateRequest) -> State:
-        """Plan a creation."""
-        if not request.preview:
-            raise refusal("creates")
-        return super().create(request)
-
-    def update(self, request: UpdateRequest) -> State:
-        """Plan an update."""
-        if not request.preview:
-            raise refusal("updates")
-        return super().update(aligned(request))
-
-    def read(self, request: ReadRequest) -> State | None:
-        """Refuse: there is nothing to read."""
-        raise refusal("reads")
-
-    def delete(self, request: DeleteRequest) -> None:
-        """Refuse: a plan deletes nothing."""
-        raise refusal("deletes")
 
     def invoke(self, token: str, args: Properties) -> Properties:
         """Answer a function, and note the fact that it gave."""
@@ -143,10 +109,3 @@ class OfflineAwsPackage(AwsPackage):
     def session(self, cloud: Cloud, default_tags: Any) -> OfflineAwsSession:
         """A session that plans."""
         return OfflineAwsSession(cloud, default_tags, self._around)
-
-
-def refusal(verb: str) -> ProviderError:
-    """The error of an operation that needs a cloud."""
-    return ProviderError(
-        f"an offline plan {verb} nothing: there is no cloud. Plan online, or leave it out"
-    )
