@@ -239,6 +239,7 @@ class TestRemoval:
         other = {"metadata": {"name": "a", "uid": "2"}}
         FakeServer.answers[:] = [(200, {"details": {"uid": "1"}}), (200, other)]
         self.remove(fake)
+        assert [method for method, *_ in FakeServer.asked] == ["DELETE", "GET"]
 
     def test_what_holds_it_is_named(self, fake: Api) -> None:
         FakeServer.answers[:] = [(200, HELD)]
