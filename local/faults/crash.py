@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -188,27 +188,38 @@ class CrashInterceptor(grpc.ServerInterceptor):
 
 
 def owner_of_connection(port: int) -> int:
-    """Number of the process whose end of a loopback connection has `port`.
+    """Number of the process at the other end of the connection that reached us from `port`.
+
+    The port alone does not tell: the kernel gives one port to several connections at once, when
+    they go to different servers, and so to engines that are none of ours.
 
     Raises:
-        LookupError: No process that we may see has it.
+        LookupError: We have no such connection, or no process that we may see has its other end.
     """
-    wanted = {f"socket:[{inode}]" for inode in _inodes(port)}
+    rows = list(_connections())
+    held = set(_links(Path("/proc/self/fd")))
+    servers = {row.local for row in rows if row.remote == port and row.link in held}
+    wanted = {row.link for row in rows if row.local == port and row.remote in servers}
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and wanted & set(_links(process / "fd")):
             return int(process.name)
-    raise LookupError(f"no process has a connection from port {port}")
+    raise LookupError(f"no process has a connection to us from port {port}")
 
 
-def _inodes(port: int) -> set[str]:
-    found: set[str] = set()
+@dataclass(frozen=True)
+class _End:
+    local: int
+    remote: int
+    link: str
+
+
+def _connections() -> Iterator[_End]:
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         lines = Path(table).read_text().splitlines()[1:] if Path(table).exists() else []
         for line in lines:
             fields = line.split()
-            if int(fields[1].rpartition(":")[2], 16) == port:
-                found.add(fields[9])
-    return found
+            ports = [int(each.rpartition(":")[2], 16) for each in fields[1:3]]
+            yield _End(ports[0], ports[1], f"socket:[{fields[9]}]")
 
 
 def _links(folder: Path) -> Sequence[str]:

@@ -4,6 +4,10 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,19 +89,52 @@ def test_a_plan_works_once(cloud: Path) -> None:
     assert call(crash) is None
 
 
+CONNECTS = """
+import socket, sys
+own = socket.create_server(("127.0.0.1", 0))
+server, port = (int(word) for word in sys.argv[1:])
+client = socket.socket()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+client.bind(("127.0.0.1", port))
+client.connect(("127.0.0.1", server or own.getsockname()[1]))
+accepted = None if server else own.accept()
+print(client.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def connected(server: int, port: int = 0) -> Generator[tuple[int, int]]:
+    """A process with a connection to `server`, or to itself when 0: its number, and from where."""
+    arguments = [sys.executable, "-c", CONNECTS, str(server), str(port)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.pid, int(process.stdout.readline())
+        process.communicate()
+
+
 def test_the_engine_is_whoever_holds_the_other_end(cloud: Path) -> None:
     killer = Killer()
-    with (
-        socket.create_server((LOOPBACK, 0)) as server,
-        socket.create_connection(server.getsockname()) as client,
-    ):
-        port = client.getsockname()[1]
-        assert owner_of_connection(port) == os.getpid()
-        lay(cloud, CREATE)
-        Crash(cloud, killer).carry_out(CrashPoint("create", "*"), f"ipv4:{LOOPBACK}:{port}")
-    assert killer.killed == [(os.getpid(), signal.SIGKILL)]
-    with pytest.raises(LookupError):
-        owner_of_connection(1)
+    lay(cloud, CREATE)
+    with socket.create_server((LOOPBACK, 0)) as server:
+        with connected(server.getsockname()[1]) as (engine, port), server.accept()[0]:
+            Crash(cloud, killer).carry_out(CrashPoint("create", "*"), f"ipv4:{LOOPBACK}:{port}")
+        assert killer.killed == [(engine, signal.SIGKILL)]
+        with pytest.raises(LookupError):
+            owner_of_connection(port)
+
+
+def test_another_engine_with_the_same_port_at_another_server_is_spared() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        number = server.getsockname()[1]
+        for ours_first in (True, False):
+            with (
+                connected(number if ours_first else 0) as (first, port),
+                connected(0 if ours_first else number, port) as (second, same),
+                server.accept()[0],
+            ):
+                assert same == port
+                assert owner_of_connection(port) == (first if ours_first else second)
 
 
 @pytest.mark.parametrize(
