@@ -1,0 +1,1 @@
+"""What runs inside Triton, and what checks and starts its model repository."""
