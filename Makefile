@@ -33,8 +33,8 @@ unit: ## Unit tests, without engine and clusters
 policies-test: ## Tests of the policy pack, in its own environment
 	@$(RUN) --in policies pytest -q
 
-services-test: ## Checks of manifests against KServe's models, in the environment of services/
-	@$(RUN) --in services pytest -q
+services-test: ## Tests of the gateway, of the models on the real Triton, and of manifests against KServe's models
+	@$(RUN) --in services pytest -q -n 2 --dist loadfile
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
 	@$(RUN) --with policies pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
