@@ -34,9 +34,16 @@ UP_SECONDS = 420
 
 @dataclass
 class Llmp:
-    """The command, with a state folder of its own."""
+    """The command, with a state folder of its own.
+
+    Its first `up` is stopped by Ctrl-C (`interrupted` is what it said, `stood` how much was there
+    then), and the second one goes on (`resumed`).
+    """
 
     state: Path
+    interrupted: str = ""
+    stood: int = 0
+    resumed: str = ""
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -55,6 +62,21 @@ class Llmp:
         said, _ = process.communicate(timeout=UP_SECONDS)
         assert process.returncode == expect, said
         assert "Traceback" not in said, said
+        return said
+
+    def interrupted_up(self) -> str:
+        """What `up` says when Ctrl-C comes as soon as there is a VPC."""
+        process = self.start("up", "local")
+        deadline = time.monotonic() + UP_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            if (self.folder / "aws" / "calls.jsonl").exists() and any(
+                call["action"] == "CreateVpc" for call in self.calls()
+            ):
+                break
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=UP_SECONDS)
+        assert process.returncode == 130, said
         return said
 
     @property
@@ -93,14 +115,24 @@ def work_tree() -> set[str]:
 def llmp(tmp_path_factory: pytest.TempPathFactory) -> Generator[Llmp]:
     made = Llmp(tmp_path_factory.mktemp("platform"))
     try:
-        (made.state / "first-up.txt").write_text(made.run("up", "local"))
+        made.interrupted = made.interrupted_up()
+        made.stood = len(made.resources())
+        made.resumed = made.run("up", "local")
         yield made
     finally:
         made.run("stop", "local")
 
 
+def test_ctrl_c_during_the_first_up_saves_and_the_next_run_goes_on(llmp: Llmp) -> None:
+    assert "Stopping" in llmp.interrupted
+    assert "run the same command again" in llmp.interrupted
+    assert 0 < llmp.stood < len(llmp.resources())
+    vpcs = llmp.aws("ec2").describe_vpcs()["Vpcs"]
+    assert len([each for each in vpcs if not each["IsDefault"]]) == 1, "the VPC was doubled"
+
+
 def test_up_says_what_stands_and_where_to_look(llmp: Llmp) -> None:
-    said = (llmp.state / "first-up.txt").read_text()
+    said = llmp.resumed
 
     assert "policies: 0 mandatory" in said or "policies: nothing found" in said
     for component in (
@@ -269,26 +301,3 @@ def test_destroy_goes_in_order_and_leaves_nothing(llmp: Llmp) -> None:
     assert last["DeleteCluster"] < first["DeleteSubnet"]
     assert last["DeleteSubnet"] < first["DeleteVpc"]
     assert llmp.resources() == []
-
-
-def test_ctrl_c_during_up_saves_and_the_next_run_goes_on(llmp: Llmp) -> None:
-    process = llmp.start("up", "local")
-    deadline = time.monotonic() + UP_SECONDS
-    started = len(llmp.calls())
-    while time.monotonic() < deadline:
-        made = {call["action"] for call in llmp.calls()[started:]}
-        if "CreateVpc" in made:
-            break
-        time.sleep(0.1)
-
-    os.killpg(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=UP_SECONDS)
-
-    assert process.returncode == 130, said
-    assert "Stopping" in said
-    assert "run the same command again" in said
-    stood = len(llmp.resources())
-    llmp.run("up", "local")
-    assert len(llmp.resources()) > stood
-    vpcs = llmp.aws("ec2").describe_vpcs()["Vpcs"]
-    assert len([each for each in vpcs if not each["IsDefault"]]) == 1, "the VPC was doubled"
