@@ -1,5 +1,6 @@
 # Every target sets up what it needs first: see local/bootstrap.py.
-# What can be set: STACK (a file in stacks/), PYTHON, LLMP_CACHE, LLMP_STATE.
+# What can be set: STACK (a file in stacks/), MODELS and PORT (of serve), MODEL (of profile), PYTHON,
+# LLMP_CACHE, LLMP_STATE.
 
 PYTHON ?= python3
 STACK ?= local
@@ -8,7 +9,7 @@ RUN := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down stop status test unit policies-test services-test lifecycle check clean
+.PHONY: help up down stop status serve serve-down profile test unit policies-test services-test lifecycle check clean images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,15 @@ stop: ## End the local cloud's processes without destroying anything first
 status: ## Show what stands
 	@$(RUN) llmp status $(STACK)
 
+serve: ## Start Triton and the gateway on this machine: a real model answers (MODELS=a,b PORT=n)
+	@$(RUN) --with services llmp serve $(if $(MODELS),--models "$(MODELS)") $(if $(PORT),--port $(PORT))
+
+serve-down: ## Stop what serve has started
+	@$(RUN) llmp serve --down
+
+profile: ## Measure a model with Model Analyzer and propose its instance count, batches, queue delay (MODEL=name)
+	@$(RUN) --with services llmp models profile $(MODEL)
+
 test: unit policies-test services-test lifecycle ## All tests: unit, policies, services, real engine
 
 unit: ## Unit tests, without engine and clusters
@@ -38,6 +48,10 @@ services-test: ## Tests of the gateway, of the models on the real Triton, and of
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
 	@$(RUN) --with policies pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
+
+images: ## Build the container images and have them answer (needs root, no registry)
+	@$(RUN) llmp images build --install
+	@$(RUN) --with services llmp images try --install
 
 check: ## Format, lint, strict types and lock files of all three projects
 	@$(RUN) --with policies --with services python -m local.check

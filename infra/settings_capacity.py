@@ -115,7 +115,7 @@ def service_has_a_tenant(settings: Settings, path: str, service: Service) -> Ite
 
 def service_has_a_model(_settings: Settings, path: str, service: Service) -> Iterator[Problem]:
     """A service's `model` is a folder of `model_repo/`."""
-    models = sorted(each.name for each in MODELS.iterdir() if each.is_dir())
+    models = sorted(each.parent.name for each in MODELS.glob("*/config.pbtxt"))
     yield from _one_of(f"{path}.model", service.model, models, "model_repo/")
 
 

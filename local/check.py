@@ -18,6 +18,8 @@ from local.setup.environments import PROJECTS, Project
 AT_A_TIME = 2
 PASSED = "llmp-types-passed"
 """Stamp inside an environment: digest of the sources whose types were found right with it."""
+DOCKERFILES = ("gateway/Dockerfile", "serving/Dockerfile")
+"""Dockerfiles of services/; hadolint judges them."""
 SCRIPTS = (".ci/run", "policies/run")
 """Shell scripts; those that are there are parsed."""
 
@@ -73,6 +75,16 @@ def checks(projects: Sequence[Project], uv_program: Path) -> list[Check]:
         )
         for each in projects
     ]
+    services = PROJECTS["services"]
+    dockerfiles = [
+        Check(
+            "Dockerfiles",
+            [str(services.environment / "bin" / "hadolint"), *DOCKERFILES],
+            services.folder,
+        )
+        for each in projects
+        if each.name == services.name
+    ]
     scripts = [
         Check(f"syntax of {name}", ["bash", "-n", name], REPOSITORY)
         for name in SCRIPTS
@@ -83,6 +95,7 @@ def checks(projects: Sequence[Project], uv_program: Path) -> list[Check]:
         Check("lint", [str(own / "ruff"), "check", "."], REPOSITORY),
         Check("format", [str(own / "ruff"), "format", "--check", "."], REPOSITORY),
         *locks,
+        *dockerfiles,
         *scripts,
     ]
 

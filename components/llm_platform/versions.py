@@ -12,7 +12,13 @@ confirm or raise them::
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
+
+from llm_platform.image_digests import locked
+
+DIGESTS_FILE = Path(__file__).with_name("image-digests.json")
+"""Digests of public images; there is none until a registry was asked."""
 
 AS_OF = date(2026, 11, 24)
 """The day on which the tables below were last compared with their sources."""
@@ -129,10 +135,40 @@ class Image:
     tag: str
 
     @property
-    def reference(self) -> str:
-        """What a pod's ``image`` field says."""
+    def name(self) -> str:
+        """Repository and tag."""
         return f"{self.repository}:{self.tag}"
 
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` as it was looked up in the registry; empty if it never was."""
+        return DIGESTS.get(self.name, "")
+
+    @property
+    def reference(self) -> str:
+        """What a pod's ``image`` field says."""
+        return f"{self.name}@{self.digest}" if self.digest else self.name
+
+
+DIGESTS = locked(DIGESTS_FILE)
+"""Digests by repository and tag; written by ``llmp images lock``, never by hand."""
 
 TRITON = Image("nvcr.io/nvidia/tritonserver", "26.07-py3")
 """Triton Inference Server 2.71.0."""
+
+PYTHON = Image("docker.io/library/python", "3.11.15-slim-bookworm")
+"""What images of ours run on."""
+PYTHON_BUILD = Image("docker.io/library/python", "3.11.15-bookworm")
+"""The same with what a build needs besides."""
+
+PUBLIC_IMAGES = (TRITON, PYTHON, PYTHON_BUILD)
+"""Images that come from registries of others."""
+
+SERVICES_VERSION = "0.1.0"
+"""Version of what `services/` is made of."""
+GATEWAY = Image("llm-platform/gateway", SERVICES_VERSION)
+"""Ours; a registry goes before the name."""
+TRITON_CPU = Image("llm-platform/triton", f"{SERVICES_VERSION}-cpu")
+"""Triton of nvidia-pytriton with the environment of our models, where there is no GPU."""
+TRITON_MODELS = Image("llm-platform/triton", f"{SERVICES_VERSION}-{TRITON.tag}")
+"""`TRITON` with the environment of our models."""

@@ -1,4 +1,4 @@
-"""`llmp`: up, preview, destroy, status and doctor for every environment.
+"""`llmp`: up, preview, destroy, status and doctor for every environment; serving on this machine.
 
 Commands import what they need when they run: `--help` and a wrong stack file answer at
 once, without the engine's SDK.
@@ -7,24 +7,14 @@ Exit codes: 0 done; 1 it failed, or a mandatory policy forbids it; 2 the input i
 130 stopped by Ctrl-C.
 """
 
-import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
-from rich.console import Console
 
+from infra.cli import serving
+from infra.cli.guarded import guarded
+from infra.cli.images import images
 from infra.cli.workspace import load_settings
-from llm_platform.problems import InvalidInputsError
-from local.errors import LocalCloudError
-
-P = ParamSpec("P")
-
-FAILED = 1
-WRONG_INPUT = 2
-STOPPED = 130
 
 stack_argument = click.argument("stack", default="local", metavar="[STACK]")
 """A stack of `stacks/`, without ``Pulumi.`` and ``.yaml``; `local` when left out."""
@@ -51,30 +41,6 @@ recovery_option = click.option(
     default=True,
     help="Deal first with what a run left that died; off only to see what happens without.",
 )
-
-
-def guarded(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn what can go wrong into one clear message and an exit code; never a stack trace."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        try:
-            sys.exit(command(*args, **kwargs))
-        except InvalidInputsError as error:
-            errors.print(str(error), style="red", markup=False)
-            sys.exit(WRONG_INPUT)
-        except LocalCloudError as error:
-            errors.print(error.what, style="red", markup=False)
-            if error.detail:
-                errors.print(error.detail, style="dim", markup=False)
-            errors.print(error.hint, markup=False)
-            sys.exit(FAILED)
-        except KeyboardInterrupt:
-            errors.print("Stopped. Nothing is lost: run the same command again to go on.")
-            sys.exit(STOPPED)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -329,6 +295,10 @@ def state_import(stack: str, file: Path) -> int:
     from infra.cli import state as view  # noqa: PLC0415
 
     return view.import_(stack, settings, file)
+
+
+for command in (serving.serve, serving.chat, serving.models, images):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

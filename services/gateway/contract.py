@@ -5,7 +5,7 @@ A request becomes a `Call`. It passes, in this order: `Keys` (who asks), `Budget
 guards of the output; `Telemetry` watches. Errors are those of `gateway.errors`.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +45,11 @@ class ServedModel:
         capabilities: What the backend can do.
         owned_by: Who provides it.
         created: Seconds since 1970; when it was put into service.
+        bos_token: What the template knows by this name.
+        eos_token: What the template knows by this name.
+        control_tokens: Tokens of the template; in the text of a message they are broken up, so that
+            no message can pretend to be another.
+        longest_token: Bytes that one token stands for, at most.
     """
 
     name: str
@@ -57,6 +62,10 @@ class ServedModel:
     capabilities: Capabilities = Capabilities()
     owned_by: str = "llm-platform"
     created: int = 0
+    bos_token: str = ""
+    eos_token: str = ""
+    control_tokens: tuple[str, ...] = ()
+    longest_token: int = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,17 @@ class Tenant:
         name: The tenant.
         key: Public part of the key; safe to log.
         models: Names that it may ask for; empty for all.
+        budget: Name of its budget; empty for the default one.
+        guards: Name of its chain of guards; empty for the default one.
+        account: What its use is counted under: the first key of a rotation; empty for `key`.
     """
 
     name: str
     key: str
     models: frozenset[str] = frozenset()
+    budget: str = ""
+    guards: str = ""
+    account: str = ""
 
 
 @dataclass(slots=True)
@@ -85,8 +100,11 @@ class Call:
         model: What is asked.
         started: `time.monotonic` when it came in.
         deadline: `time.monotonic` after which nobody waits for it.
-        trace: W3C ``traceparent`` for Triton; empty when it is not traced.
-        notes: What parts add for the log and the metrics: ``cache``, ``guards`` …
+        trace: W3C ``traceparent``: until `Telemetry.begin` what the client sent (or empty), from
+            then on what Triton gets; empty when it is not traced.
+        notes: What parts add for the log and the metrics: ``cache``, ``guards`` …; and
+            ``cache_control``, the request's header of that name (``no-cache``, ``no-store``).
+        kept: What a part keeps for itself until its next turn; never logged, may hold a prompt.
     """
 
     id: str
@@ -97,6 +115,7 @@ class Call:
     deadline: float
     trace: str = ""
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
+    kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +210,17 @@ class Upstream(Protocol):
         """Embed texts. Errors as for `generate`."""
         ...
 
+    async def fingerprint(self, model: str) -> str:
+        """What the answers of one of Triton's models depend on besides the request.
+
+        A digest of the versions that are ready and of the model's configuration: another one
+        means that kept answers are void. Asked at most every few seconds.
+
+        Raises:
+            UnavailableError: Triton does not answer, or the model is not loaded.
+        """
+        ...
+
 
 class Reservation(Protocol):
     """Tokens set aside for one call."""
@@ -215,6 +245,9 @@ class Budgets(Protocol):
 
 class Keys(Protocol):
     """API keys: hashed, per tenant, read anew when their file changes."""
+
+    # `gateway.access` also has `credentials(headers)`, which takes ``x-api-key`` where there is no
+    # ``Authorization``, and `authorize(tenant, model)`, which refuses models of others.
 
     def authenticate(self, authorization: str | None) -> Tenant:
         """Who an ``Authorization`` header (or gRPC metadata of that name) belongs to.
@@ -266,33 +299,62 @@ class Question:
         messages: All others.
         sampling: How the answer is drawn.
         prompt: The text that the model reads.
+        tools: Whether tools were offered: the answer may be a call of one.
     """
 
     system: str
     messages: tuple[Message, ...]
     sampling: Sampling
     prompt: str
+    tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, as a cache keeps it."""
+    """A whole answer, as a cache keeps it: what the model said, before the guards of the output.
+
+    Attributes:
+        text: All of it.
+        finish_reason: ``stop`` or ``length``.
+        prompt_tokens: Tokens of the prompt.
+        output_tokens: Tokens of the answer.
+        charged: Whether these tokens count against the key's budget; only an answer out of a
+            cache may be free. The usage that the client reads names them either way.
+    """
 
     text: str
     finish_reason: str
     prompt_tokens: int
     output_tokens: int
+    charged: bool = True
 
 
 class AnswerCache(Protocol):
-    """The exact and the semantic cache together. Off by default; see docs/gateway-caches.md."""
+    """The exact and the semantic cache together. Off by default; see docs/gateway-caches.md.
+
+    ``find``; on None generate, and ``keep`` if the answer came to its end; in any case
+    ``release`` once the call is over. `gateway.cache.replay` makes a kept answer a stream.
+    """
 
     async def find(self, call: Call, question: Question) -> Answer | None:
-        """The kept answer, or None. Says what it did in ``call.notes["cache"]``."""
+        """The kept answer, or None.
+
+        May wait for another call that is just generating the very same answer, never beyond
+        this call's deadline. Says what it did in ``call.notes["cache"]``, the value of the
+        header ``x-cache``: ``hit``, ``semantic``, ``miss``, ``bypass`` (this question is not
+        for a cache) or ``off``. Never raises but when it is cancelled.
+        """
         ...
 
     async def keep(self, call: Call, question: Question, answer: Answer) -> None:
         """Keep a whole answer. Never raises: a cache that is away is a cache that misses."""
+        ...
+
+    def release(self, call: Call) -> None:
+        """The call is over, however it ended: nobody waits for its answer any longer.
+
+        May be called more than once, and for calls that never asked.
+        """
         ...
 
 
@@ -316,16 +378,44 @@ class Telemetry(Protocol):
         """A call begins; gives it its ``trace``."""
         ...
 
+    def refused(
+        self, *, request_id: str, route: str, status: int, code: str, tenant: str = ""
+    ) -> None:
+        """A request that never became a call: no good key, no such model, not understood."""
+        ...
+
+    def watch_queue(
+        self, model: str, *, waiting: Callable[[], int], busy: Callable[[], int]
+    ) -> None:
+        """Where to read, whenever metrics are asked for, a model's queue length and busy slots."""
+        ...
+
 
 class Watch(Protocol):
     """Watches one call."""
 
+    def asked(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling | None = None,
+        *,
+        stream: bool = False,
+    ) -> None:
+        """What was asked, as the guards left it: for the trace alone; need not be called."""
+        ...
+
     def queued(self, seconds: float) -> None:
-        """It waited so long for its slot."""
+        """It holds its slot, after so long a wait (0 for none).
+
+        From here on ``call.trace`` is that of the model's own work, so Triton is asked afterwards.
+        """
         ...
 
     def piece(self, piece: Piece) -> None:
-        """A piece was sent: time to first token, time between tokens, tokens."""
+        """A piece was sent: time to first token, time between tokens, tokens.
+
+        Embeddings and tensors say their tokens by one piece without text.
+        """
         ...
 
     def end(self, *, status: int, code: str = "", finish_reason: str = "") -> None:

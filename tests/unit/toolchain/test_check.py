@@ -40,7 +40,7 @@ def test_every_project_has_its_types_and_its_lock_file_judged() -> None:
     for name in PROJECTS:
         assert f"types of {name}" in titles
         assert f"lock file of {name}" in titles
-    assert {"lint", "format", "syntax of .ci/run"} <= set(titles)
+    assert {"lint", "format", "syntax of .ci/run", "Dockerfiles"} <= set(titles)
 
 
 def test_what_passed_is_not_judged_again_until_the_sources_change(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""Guards of prompts and answers: chains by name that block, mask or flag. See docs/guards.md."""
+
+from typing import TYPE_CHECKING
+
+from gateway.guards.settings import GuardsSettings
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from gateway.guards.chain import ChainGuards
+
+__all__ = ["GuardsSettings", "make_guards"]
+
+
+def make_guards(
+    section: GuardsSettings, registry: "CollectorRegistry | None" = None
+) -> "ChainGuards":
+    """Make the guards of the gateway. Takes about two seconds when a chain looks for personal data.
+
+    Args:
+        section: The settings.
+        registry: Where metrics are published; the process's own where None, and that only once.
+
+    Raises:
+        LookupError: An environment variable that a guard needs is not set.
+    """
+    from prometheus_client import REGISTRY
+
+    from gateway.guards.chain import ChainGuards
+    from gateway.guards.metrics import GuardMetrics
+
+    return ChainGuards(section, GuardMetrics(registry or REGISTRY))

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible surface: `gateway.openai.routes.register` hangs it onto an application."""
