@@ -47,7 +47,7 @@ services-test: ## Tests of the gateway, of the models on the real Triton, and of
 	@$(RUN) --in services pytest -q -n 2 --dist loadfile
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
-	@$(RUN) --with policies pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
+	@$(RUN) --with policies --with services pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
 
 images: ## Build the container images and have them answer (needs root, no registry)
 	@$(RUN) llmp images build --install

@@ -24,7 +24,7 @@ sys.path.insert(0, str(REPOSITORY / "services" / "tests" / "live"))
 from compressed_day import account, chart, load, plan  # noqa: E402 - as `lab`
 
 MODEL = "smollm2"
-ADMISSION = {"slots": 8, "queue": 16, "queue_seconds": 5.0}
+ADMISSION = {"slots": 8, "queue": 8, "queue_seconds": 4.0}
 """As many slots as the model has, and a queue that is worth waiting in."""
 SETTLE_SECONDS = 10.0
 
@@ -72,7 +72,7 @@ async def _day(options: Options, url: str, key: str) -> int:
         _say(f"how much {model} at {url} answers")
         capacity = await load.capacity(client, model, 2.0 if options.quick else 12.0)
         requests = plan.day(options.requests, model, options.seed)
-        least, most = (5.0, 40.0) if options.quick else (240.0, 360.0)
+        least, most = (5.0, 40.0) if options.quick else (240.0, 330.0)
         seconds = plan.duration(len(requests), capacity, least=least, most=most)
         _say(f"{capacity:.2f} answers/s; a day of {len(requests):,} requests in {seconds:.0f} s")
         before = account.counted(await client.metrics())

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
-sys.path.insert(0, str(SERVICES / "tests" / "unit" / "cache"))
+# before this folder: a script in it has the name of a package
+sys.path[:0] = [str(SERVICES), str(SERVICES / "tests" / "unit" / "cache")]
 
 import cache_judgement as judgement  # noqa: E402 - found only after the line above
 from gateway.cache.index import VectorIndex  # noqa: E402 - as above

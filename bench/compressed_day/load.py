@@ -176,7 +176,7 @@ async def capacity(client: Client, model: str, seconds: float, at_once: int = 8)
         while time.monotonic() < until:
             number += 1
             text = f"Write a line about a hill number {who}{number:04}."
-            outcome = Outcome(Request(0.0, Sort.UNIQUE, chat(model, text, 12)), 0.0, 0.0)
+            outcome = Outcome(Request(0.0, Sort.UNIQUE, chat(model, text, 10)), 0.0, 0.0)
             await client.send(outcome)
             if outcome.end is End.FAILED:
                 raise RuntimeError(f"the gateway does not answer: {outcome.why}")

@@ -12,7 +12,7 @@ from typing import Any
 
 STEPS = 2400
 """Pieces that a day's curve is made of."""
-BURSTS = ((0.31, 0.014), (0.46, 0.018), (0.60, 0.010), (0.80, 0.018))
+BURSTS = ((0.31, 0.024), (0.46, 0.03), (0.60, 0.02), (0.80, 0.03))
 """Begin and length of the bursts, in parts of the day: 7:26, 11:02, 14:24 and 19:12."""
 BURST_FACTOR = 10.0
 
@@ -146,7 +146,8 @@ def _request(
         else source.choice(TASKS).format(subject=source.choice(SUBJECTS), number=1000 + number)
     )
     # one length for the same prompt, or it would not be the same request
-    tokens = max_tokens if sort is Sort.REPEAT else source.randint(max_tokens // 2, max_tokens)
+    least = max_tokens if sort is Sort.REPEAT else max(1, max_tokens // 4)
+    tokens = source.randint(least, max_tokens)
     patience = source.uniform(0.05, 0.8) if sort is Sort.LEAVES else 0.0
     return Request(at, sort, chat(model, text, tokens), patience)
 

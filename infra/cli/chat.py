@@ -144,27 +144,26 @@ def printable(text: str) -> str:
 def _conversation(server: Server, settings: Settings, told: Console) -> int:
     told.print(f"{settings.model} at {server.url}. {HELP}", markup=False)
     said: list[dict[str, str]] = []
-    code = 0
     while True:
         try:
             line = input("> ").strip()
         except EOFError:
             told.print()
-            return code
+            return 0
         except KeyboardInterrupt:
             told.print("\nCtrl-D or /quit ends.", style="dim")
             continue
         if line in LEAVE:
-            return code
+            return 0
         if line == "/new":
             said = []
         elif line:
             turn = [*said, {"role": "user", "content": line}]
             try:
-                code, answer = _turn(server, settings, turn, told)
+                _, answer = _turn(server, settings, turn, told)
             except LocalCloudError as error:
                 told.print(str(error), style="red", markup=False)
-                code, answer = FAILED, ""
+                continue
             if answer:
                 said = [*turn, {"role": "assistant", "content": answer}]
 
@@ -218,10 +217,3 @@ def _read(stream: TextIO) -> str:
     except UnicodeDecodeError:
         problem = Problem("PROMPT", "standard input is no text", "UTF-8")
         raise InvalidInputsError("llmp chat", [problem]) from None
-
-
-def no_server() -> LocalCloudError:
-    """The error for a command that needs a server of this checkout, when none runs."""
-    return LocalCloudError(
-        "no server of this checkout runs", "start it: make serve; or name another one by --url"
-    )

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -24,10 +24,17 @@ READY = "READY"
 LEAVING = "UNLOADING"
 
 
-def show(server: Server, *, as_json: bool) -> int:
-    """Print the models of the repository; exit code 0."""
+def show(server: Server, *, as_json: bool, known: Collection[str] | None = None) -> int:
+    """Print the models of the repository; exit code 0.
+
+    Args:
+        server: A Triton.
+        as_json: For programs.
+        known: Models that its repository really has; Triton takes every folder for one. None:
+            that cannot be said.
+    """
     console = Console(highlight=False, soft_wrap=True)
-    entries = index(server)
+    entries = [each for each in index(server) if known is None or each["name"] in known]
     if as_json:
         console.print_json(json.dumps(entries))
         return 0

@@ -6,6 +6,7 @@ from infra.cli.http_api import Refusal, Server
 from llm_platform.problems import InvalidInputsError, Problem
 from local.errors import LocalCloudError
 from local.serving import server
+from local.serving.order import models_in
 from local.serving.record import Serving
 
 
@@ -30,6 +31,14 @@ def gateway(url: str | None, key: str | None) -> Server:
 def triton(url: str | None) -> Server:
     """The Triton to ask; errors as for `gateway`."""
     return Server(url.rstrip("/") if url is not None else _running().triton_url)
+
+
+def models_of(asked: Server) -> list[str] | None:
+    """Models in the repository of a Triton, if it is the one of this checkout, else None."""
+    running = server.find()
+    if running is None or running.triton_url != asked.url:
+        return None
+    return models_in(running.repository)
 
 
 def chat_model(asked: Server) -> str:

@@ -86,7 +86,8 @@ def models_ls(url: str | None, *, as_json: bool) -> int:
     from infra.cli import models as view  # noqa: PLC0415
     from infra.cli import servers  # noqa: PLC0415
 
-    return view.show(servers.triton(url), as_json=as_json)
+    server = servers.triton(url)
+    return view.show(server, as_json=as_json, known=servers.models_of(server))
 
 
 @models.command("load")

@@ -108,7 +108,8 @@ def _make(base: Base, store: Store, reporter: Reporter) -> None:
         if ended.code != 0:
             raise LocalCloudError(
                 f"The {step} could not be made.",
-                "Debian's packages must be reachable, as for apt-get update on Debian.",
+                "Debian's packages must be reachable, as for apt-get update. Other distributions "
+                "need the package debian-archive-keyring to trust them.",
                 ended.tail,
             )
         _import(base, tar, store)

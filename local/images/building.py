@@ -22,6 +22,7 @@ ROOM_MIB = 3072
 """Free space that a build from nothing takes, with caches of packages."""
 
 _STEP = re.compile(r"^(?:\[(\d+)/(\d+)\] )?STEP (\d+)/(\d+): (.*)$")
+_COMMIT = re.compile(r"^(?:\[\d+/\d+\] )?COMMIT ")
 _ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _MERGED = 'exec "$@" 1>&2'
 """Everything that buildah says goes where progress is read."""
@@ -122,11 +123,17 @@ def stamp(environ: Mapping[str, str]) -> Stamp:
 
 
 class Progress:
-    """Reads what buildah says about its steps."""
+    """Reads what buildah says about its steps.
+
+    A step that copies from another stage is announced first, then come all steps of that stage,
+    then what became of it: so steps that are not over form a stack.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._step = ""
+        self._open: list[str] = []
+        self._told = False
+        self._echo = False
         self.cached = 0
         self.made = 0
 
@@ -134,30 +141,45 @@ class Progress:
         """Take one line of buildah's output; a step is told once it is known not to be cached."""
         found = _STEP.match(line)
         if found:
-            self._end_step()
             stage, stages, step, steps, what = found.groups()
-            if what.startswith("FROM "):
-                return
-            place = f"stage {stage} of {stages}, " if stage else ""
-            what = _ID.sub(r"\1", " ".join(what.split()))
-            text = f"{place}step {step} of {steps}: {what}"
-            self._step = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+            if not what.startswith("FROM "):
+                place = f"stage {stage} of {stages}, " if stage else ""
+                what = _ID.sub(r"\1", " ".join(what.split()))
+                text = f"{place}step {step} of {steps}: {what}"
+                self._open.append(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+                self._told = False
         elif line.startswith("--> Using cache"):
-            self._step = ""
-            self.cached += 1
-        elif self._step and not line.startswith("-->"):
-            self._end_step()
+            self._close(cached=True)
+        elif line.startswith("-->"):
+            # After a step from the cache its image is named once more.
+            if not self._echo:
+                self._close(cached=False)
+            self._echo = False
+        elif not _COMMIT.match(line):
+            self._say()
 
     def tick(self, seconds: float) -> None:
         """Say that it goes on."""
-        self._end_step()
+        self._say()
         self._tell(f"goes on ({seconds:.0f} s)")
 
-    def _end_step(self) -> None:
-        if self._step:
+    def _close(self, *, cached: bool) -> None:
+        self._echo = cached
+        if not self._open:
+            return
+        if cached:
+            self.cached += 1
+        else:
             self.made += 1
-            self._tell(self._step)
-            self._step = ""
+            self._say()
+        self._open.pop()
+        # What is below was announced before: it is told when it turns out to be made.
+        self._told = False
+
+    def _say(self) -> None:
+        if self._open and not self._told:
+            self._tell(self._open[-1])
+            self._told = True
 
 
 def build(image: OwnImage, bases: Bases, store: Store, reporter: Reporter) -> StoredImage:

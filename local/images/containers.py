@@ -157,7 +157,7 @@ def running(
         bundle = work / name
         bundle.mkdir(parents=True)
         (bundle / "config.json").write_text(json.dumps(spec.spec(container)), encoding="utf-8")
-        runc = ["runc", "--root", str(store.folder / "runc")]
+        runc = ["runc", "--root", str(store.runc)]
         made = _start(name, f"llmp-{name}-{os.getpid()}", bundle, runc)
         try:
             yield made

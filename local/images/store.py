@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ BASE_LABEL = "io.llm-platform.base"
 LOCAL = "localhost/"
 """What buildah puts before the name of an image that no registry is named for."""
 MB = 10**6
+TRIAL = "try-"
+"""Start of the names of folders for containers that are tried."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Store:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = (folder or cache_folder() / "images").absolute()
 
+    @property
+    def runc(self) -> Path:
+        """Folder in which runc keeps what runs."""
+        return self.folder / "runc"
+
     def command(self, *arguments: str) -> list[str]:
         """A command of buildah."""
         places = ["--root", str(self.folder / "store"), "--runroot", str(self.folder / "run")]
@@ -78,8 +86,17 @@ class Store:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with locks.waiting(self.folder / "lock", reporter, step, "is using the images"):
-            self.ask("rm", "--all")
+            self._clear()
             yield
+
+    def _clear(self) -> None:
+        """End containers and remove folders of processes that are gone; call it inside `alone`."""
+        for left in self.runc.glob("*"):
+            command = ["runc", "--root", str(self.runc), "delete", "--force", left.name]
+            subprocess.run(command, capture_output=True, check=False)
+        self.ask("rm", "--all")
+        for left in self.folder.glob(f"{TRIAL}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def ask(self, *arguments: str) -> str:
         """What a short command of buildah prints.

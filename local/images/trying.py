@@ -19,7 +19,7 @@ from llm_platform.serving import triton
 from local.errors import LocalCloudError
 from local.images.containers import Running, running
 from local.images.repository import assemble
-from local.images.store import LOCAL, Store
+from local.images.store import LOCAL, TRIAL, Store
 from local.images.table import CONTEXT, IMAGES
 from local.paths import REPOSITORY
 from local.reporter import Reporter, reported
@@ -67,7 +67,7 @@ def try_images(store: Store, reporter: Reporter) -> list[Tried]:
     with ExitStack() as stack:
         stack.enter_context(store.alone(reporter, "images"))
         # In the cache folder: links to the weights need its file system, not that of /tmp.
-        folder = tempfile.TemporaryDirectory(prefix="try-", dir=store.folder)
+        folder = tempfile.TemporaryDirectory(prefix=TRIAL, dir=store.folder)
         work = Path(stack.enter_context(folder))
         work.chmod(0o755)
         models = repository(work / "models")

@@ -54,6 +54,7 @@ def compose(
     known = [each for each in _models(defaults) if _triton(each) in models]
     names = {_triton(each) for each in known}
     others = [{"name": name, "kind": "tensor"} for name in models if name not in names]
+    served = [*known, *others]
     return {
         **defaults,
         "listen": {
@@ -75,7 +76,8 @@ def compose(
             "file": str(folder / KEYS_FILE),
         },
         "budgets": {**_section(defaults, "budgets"), "sqlite_file": str(folder / BUDGETS_FILE)},
-        "models": [*known, *others],
+        "admission": _admission(_section(defaults, "admission"), served),
+        "models": served,
     }
 
 
@@ -91,6 +93,15 @@ def write(settings: Settings, folder: Path) -> Path:
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     write_private(file, HEADER + text)
     return file
+
+
+def _admission(section: Settings, served: Sequence[Settings]) -> Settings:
+    """The room of models that are served; the gateway refuses figures for others."""
+    if "models" not in section:
+        return section
+    names = {each["name"] for each in served}
+    kept = {name: room for name, room in section["models"].items() if name in names}
+    return {**section, "models": kept}
 
 
 def _read(file: Path) -> Settings:

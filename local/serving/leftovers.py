@@ -3,14 +3,15 @@
 import os
 import re
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from local.cluster import keeping
-from local.cluster.processes import LOCK_FILE, KeeperStatus
+from local.cluster.processes import LOCK_FILE
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton's Python backend keeps its regions
+PROGRAM = "tritonserver"
 REGION = re.compile(r"llmp_triton_(\d+)_")
 """Names that `serving.launch` gives to the regions of a Triton; the number is its process's."""
 
@@ -35,29 +36,26 @@ def end_orphans(folder: Path) -> None:
                 os.close(handle)
 
 
-def pids_of(status: KeeperStatus | None) -> set[int]:
-    """Ids of the processes that a keeper keeps, or kept when it was killed."""
-    return {entry.pid for entry in status.processes.values() if entry.pid} if status else set()
-
-
-def remove_regions(ended: Collection[int], folder: Path = SHARED_MEMORY) -> list[str]:
-    """Remove shared memory of Tritons that are gone; returns the names.
-
-    Args:
-        ended: Ids of processes that are known to be gone, even if another has one of them now.
-        folder: Where shared memory is.
-    """
+def remove_regions(folder: Path = SHARED_MEMORY) -> list[str]:
+    """Remove shared memory of Tritons that are gone, this user's own; returns the names."""
     removed: list[str] = []
     for path in folder.glob("llmp_triton_*"):
         found = REGION.match(path.name)
-        if found is None:
+        if found is None or _is_triton(int(found.group(1))):
             continue
-        pid = int(found.group(1))
-        if pid in ended or not runs(pid):
-            with suppress(OSError):  # it is gone by now, or belongs to another user
-                path.unlink()
-                removed.append(path.name)
+        with suppress(OSError):  # it is gone by now, or belongs to another user
+            path.unlink()
+            removed.append(path.name)
     return removed
+
+
+def _is_triton(pid: int) -> bool:
+    """Whether a process is a Triton; a number may have passed to another program since."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return name.strip() == PROGRAM and runs(pid)
 
 
 def _holders(lock: Path) -> list[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from local import locks
 from local.cluster import health, keeping, ports, rooms
 from local.cluster.port_check import check_ports
-from local.cluster.processes import KeeperStatus, Plan, ProcessSpec
+from local.cluster.processes import KeeperStatus, Plan, ProcessSpec, log_file
 from local.cluster.progress import ProcessProgress
 from local.cluster.record import boot_id
 from local.errors import LocalCloudError
@@ -175,6 +175,8 @@ def _start(order: Order, programs: Programs, place: Path, reporter: Reporter) ->
     specs = plan.processes().processes
     _check_free(specs)
     access.ensure_key(programs.python, place)
+    for spec in specs:
+        _put_log_aside(log_file(place, spec.name))
     try:
         plan.processes().write(place)
         found = _wait(specs, plan, reporter)
@@ -199,6 +201,12 @@ def _start(order: Order, programs: Programs, place: Path, reporter: Reporter) ->
         _clear(place)
         raise
     return serving
+
+
+def _put_log_aside(log: Path) -> None:
+    """Begin a log anew; that of the last start stays beside it."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.old"))
 
 
 def _wait(specs: Sequence[ProcessSpec], plan: ServePlan, reporter: Reporter) -> health.Sick | None:
@@ -241,8 +249,7 @@ def _check_free(specs: Sequence[ProcessSpec]) -> None:
 
 def _clear(place: Path) -> None:
     """End what runs and remove what it leaves, but for keys and logs."""
-    before = leftovers.pids_of(keeping.status(place))
     leftovers.end_orphans(place)
     keeping.stop(place)
-    leftovers.remove_regions(before | leftovers.pids_of(KeeperStatus.read(place)))
+    leftovers.remove_regions()
     (place / SERVE_FILE).unlink(missing_ok=True)

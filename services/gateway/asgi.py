@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import re
+import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -25,6 +27,20 @@ EVENTS: Headers = (
 
 CLIENT_GONE = 499
 """Status, in logs and metrics alone, of a request whose client went away."""
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.{0,256})?")
+
+
+def request_id(given: str) -> str:
+    """The client's request id, where it is a plain one, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def traceparent(given: str) -> str:
+    """The client's trace context, where it is one, or nothing."""
+    return given if _TRACEPARENT.fullmatch(given) else ""
 
 
 class ClientGoneError(Exception):

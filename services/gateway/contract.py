@@ -350,10 +350,15 @@ class AnswerCache(Protocol):
         """Keep a whole answer. Never raises: a cache that is away is a cache that misses."""
         ...
 
-    def release(self, call: Call) -> None:
+    def release(self, call: Call, *, failed: bool = False) -> None:
         """The call is over, however it ended: nobody waits for its answer any longer.
 
         May be called more than once, and for calls that never asked.
+
+        Args:
+            call: The call.
+            failed: Whether it was refused or broke off, so that those who waited for its answer
+                had better all try by themselves. When its client left, one of them does.
         """
         ...
 

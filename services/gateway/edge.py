@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import re
-import secrets
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -15,9 +13,11 @@ from gateway.asgi import (
     Scope,
     Send,
     header,
+    request_id,
     respond,
     retry_after,
 )
+from gateway.contract import Telemetry
 from gateway.drain import Drain
 from gateway.errors import (
     GatewayError,
@@ -36,10 +36,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PROTOCOL = "/v2"
 """Everything from here on belongs to the Open Inference Protocol."""
 
+ROUTE = "http"
+"""What telemetry calls a request that is refused before its route is known."""
+
 ALWAYS = ("/v2/health/", "/metrics")
 """Answered while the gateway drains, too."""
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class TimedOutError(GatewayError):
@@ -59,12 +60,21 @@ class Edge:
     Args:
         settings: The limits.
         drain: Counts the requests, and says when no more are taken.
+        telemetry: Told of what is refused here.
         protocol: Routes of the Open Inference Protocol.
         app: All other routes.
     """
 
-    def __init__(self, settings: ListenSettings, drain: Drain, protocol: App, app: App) -> None:
+    def __init__(
+        self,
+        settings: ListenSettings,
+        drain: Drain,
+        telemetry: Telemetry,
+        protocol: App,
+        app: App,
+    ) -> None:
         self._settings = settings
+        self._telemetry = telemetry
         self._drain = drain
         self._protocol = protocol
         self._app = app
@@ -75,10 +85,9 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = header(scope, b"x-request-id")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        scope["state"]["request_id"] = request_id
-        answer = _Answer(send, request_id, is_openai=not scope["path"].startswith(PROTOCOL))
+        number = request_id(header(scope, b"x-request-id"))
+        scope["state"]["request_id"] = number
+        answer = _Answer(send, number, is_openai=not scope["path"].startswith(PROTOCOL))
         with self._drain:
             try:
                 await self._handle(scope, receive, answer.send)
@@ -89,25 +98,36 @@ class Edge:
             except asyncio.CancelledError:
                 raise
             except Exception:
-                logger.exception("request %s failed", request_id)
+                logger.exception("request %s failed", number)
                 await answer.refuse(
                     GatewayError("the gateway failed on this request; its log says why")
                 )
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if self._drain.draining and not path.startswith(ALWAYS):
-            raise UnavailableError("the gateway is shutting down", retry_after=1.0)
-        app = self._protocol if path.startswith(PROTOCOL) else self._app
-        if scope["method"] in ("GET", "HEAD"):
-            await app(scope, receive, send)
-            return
-        held = _Held(self, self._declared(scope))
+        app = self._protocol if scope["path"].startswith(PROTOCOL) else self._app
+        held = _Held(self)
         try:
-            body = await self._read(receive, held)
-            await app(scope, _after(body, receive), send)
+            try:
+                received = await self._let_in(scope, receive, held)
+            except GatewayError as error:
+                self._telemetry.refused(
+                    request_id=scope["state"]["request_id"],
+                    route=ROUTE,
+                    status=error.status,
+                    code=error.code,
+                )
+                raise
+            await app(scope, received, send)
         finally:
             self._buffered -= held.size
+
+    async def _let_in(self, scope: Scope, receive: Receive, held: "_Held") -> Receive:
+        if self._drain.draining and not scope["path"].startswith(ALWAYS):
+            raise UnavailableError("the gateway is shutting down", retry_after=1.0)
+        if scope["method"] in ("GET", "HEAD"):
+            return receive
+        held.grow(_declared(scope))
+        return _after(await self._read(receive, held), receive)
 
     async def _read(self, receive: Receive, held: "_Held") -> bytes:
         try:
@@ -128,17 +148,6 @@ class Edge:
                 f"the body did not arrive within {self._settings.body_seconds:g} s"
             ) from None
 
-    def _declared(self, scope: Scope) -> int:
-        """The length that the client announces; 0 if it does not.
-
-        Raises:
-            InvalidRequestError: It is not a number.
-        """
-        length = header(scope, b"content-length")
-        if length and not length.isdigit():
-            raise InvalidRequestError("content-length is not a number")
-        return int(length or 0)
-
     def reserve(self, size: int, more: int) -> None:
         """Count memory for a body that will have `size` bytes, `more` than it had.
 
@@ -158,16 +167,27 @@ class _Held:
 
     __slots__ = ("_edge", "size")
 
-    def __init__(self, edge: Edge, size: int) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self.size = 0
-        self.grow(size)
 
     def grow(self, size: int) -> None:
         """Count up to `size` bytes; errors as those of `Edge.reserve`."""
         if size > self.size:
             self._edge.reserve(size, size - self.size)
             self.size = size
+
+
+def _declared(scope: Scope) -> int:
+    """The length of the body that the client announces; 0 if it does not.
+
+    Raises:
+        InvalidRequestError: It is not a number.
+    """
+    length = header(scope, b"content-length")
+    if length and not length.isdigit():
+        raise InvalidRequestError("content-length is not a number")
+    return int(length or 0)
 
 
 def _content(message: Message) -> bytes:

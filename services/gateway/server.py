@@ -116,7 +116,9 @@ class GatewayServer(ModelServer):
         register(app, parts, Limits(listen.body_bytes, listen.deadline_seconds))
         app.add_api_route("/", self.dataplane.live, include_in_schema=False)
         app.add_api_route("/metrics", metrics_handler, include_in_schema=False)
-        self._edge = Edge(listen, parts.drain, RestProtocol(calls, relay, self._health), app)
+        self._edge = Edge(
+            listen, parts.drain, parts.telemetry, RestProtocol(calls, relay, self._health), app
+        )
         self._rest = _Rest(self, self._edge)
         self._grpc = GrpcServer(
             listen, self, GrpcProtocol(calls, relay, self._health, parts.drain), self._health

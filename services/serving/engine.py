@@ -58,6 +58,7 @@ class Chunk:
         text: May be empty.
         finish_reason: Empty until the last chunk, then ``stop`` or ``length``.
         prompt_tokens: Tokens of the prompt; 0 until they are known.
+        known_tokens: How many of them were read for an earlier prompt.
         output_tokens: Tokens of the answer so far.
         logprobs: Of the tokens of this chunk, where they were asked for.
     """
@@ -65,6 +66,7 @@ class Chunk:
     text: str
     finish_reason: str
     prompt_tokens: int
+    known_tokens: int
     output_tokens: int
     logprobs: tuple[Token, ...]
 
@@ -177,6 +179,7 @@ def _chunk(data: dict[str, Any]) -> Chunk | None:
         text=text,
         finish_reason=reason,
         prompt_tokens=usage.get("prompt_tokens", prompt_tokens),
+        known_tokens=timings.get("cache_n", 0),
         output_tokens=usage.get("completion_tokens", timings.get("predicted_n", 0)),
         logprobs=tuple(_tokens(logprobs.get("content") or ())),
     )

@@ -2,8 +2,8 @@
 
 The process becomes tritonserver, so its pid, signals and exit code are the server's: SIGTERM
 stops it. A small process beside it, `serving.guardian`, ends it when a model's process died, and
-cleans up after it. Nothing is loaded but the models named by ``--load``; others are loaded by the model
-control calls of Triton's API. What follows ``--`` goes to tritonserver as it is.
+cleans up after it. Nothing is loaded but the models named by ``--load``; others are loaded by the
+model control calls of Triton's API. What follows ``--`` goes to tritonserver as it is.
 """
 
 import argparse

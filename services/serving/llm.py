@@ -24,6 +24,7 @@ from serving.weights import WeightsError, load_weights
 COUNTERS = {
     "llm_admitted_total": "Requests let in",
     "llm_prompt_tokens_total": "Tokens of prompts",
+    "llm_known_prompt_tokens_total": "Tokens of prompts that were read for an earlier one",
     "llm_generated_tokens_total": "Tokens generated",
     "llm_first_token_seconds_total": "Seconds until the first token, summed",
     "llm_queue_seconds_total": "Seconds until a slot was free, summed",
@@ -122,14 +123,16 @@ class LlmModel:
         try:
             if not answer.is_cancelled():
                 self._engine.generate(asked.prompt, asked.sampling, answer.take)
-            answer.end()
+            response = answer.last()
         except RequestError as error:
-            refuse(sender, str(error), "INVALID_ARG")
+            response = refusal(str(error), "INVALID_ARG")
         except Exception as error:  # noqa: BLE001 - whatever the engine raises, the client hears
-            refuse(sender, f"generation failed: {type(error).__name__}: {error}", "INTERNAL")
-        finally:
-            self._room.leave()
-            self._counters.add(answer.counted())
+            message = f"generation failed: {type(error).__name__}: {error}"
+            response = refusal(message, "INTERNAL")
+        # Before the client hears of the end: it may ask again at once, or read the metrics.
+        self._room.leave()
+        self._counters.add(answer.counted())
+        sender.send(response, flags=triton().TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
 class _Room:
@@ -186,24 +189,25 @@ class _Answer:
             self._sender.send(self._response(chunk, chunk.text, chunk.logprobs))
         return bool(chunk.finish_reason) or self.is_cancelled()
 
-    def end(self) -> None:
-        """Send the last response."""
-        final = triton().TRITONSERVER_RESPONSE_COMPLETE_FINAL
+    def last(self) -> Any:
+        """The last response.
+
+        Raises:
+            RequestError: The answer is not what was asked for.
+        """
         last = self._chunks[-1] if self._chunks else None
         if last is None or not last.finish_reason:
             self._cancelled = True
-            refuse(self._sender, "the client gave up", "CANCELLED")
-            return
+            return refusal("the client gave up", "CANCELLED")
         if self._asked.sampling.json_schema is not None and last.finish_reason == "stop":
             self._check_json()
         if self._asked.stream:
-            response = self._response(last, last.text, last.logprobs)
-        else:
-            text = "".join(chunk.text for chunk in self._chunks)
-            logprobs = [token for chunk in self._chunks for token in chunk.logprobs]
-            text = self._asked.prompt + text if self._asked.echo else text
-            response = self._response(last, text, logprobs)
-        self._sender.send(response, flags=final)
+            return self._response(last, last.text, last.logprobs)
+        text = "".join(chunk.text for chunk in self._chunks)
+        logprobs = [token for chunk in self._chunks for token in chunk.logprobs]
+        return self._response(
+            last, self._asked.prompt + text if self._asked.echo else text, logprobs
+        )
 
     def _check_json(self) -> None:
         """llama.cpp leaves a constraint out when it cannot make it; that is no answer then."""
@@ -248,6 +252,7 @@ class _Answer:
         last = self._chunks[-1] if self._chunks else None
         return {
             "llm_prompt_tokens_total": last.prompt_tokens if last else 0,
+            "llm_known_prompt_tokens_total": last.known_tokens if last else 0,
             "llm_generated_tokens_total": last.output_tokens if last else 0,
             "llm_first_token_seconds_total": max(self._first - self._entered, 0),
             "llm_queue_seconds_total": max(self._began - self._entered, 0),
@@ -279,12 +284,15 @@ def read_request(request: Any, limits: Limits) -> Asked:
 
 def refuse(sender: Any, message: str, code: str) -> None:
     """End a request with an error; `code` is one of those of `TritonError`."""
+    final = triton().TRITONSERVER_RESPONSE_COMPLETE_FINAL
+    sender.send(refusal(message, code), flags=final)
+
+
+def refusal(message: str, code: str) -> Any:
+    """A response that is an error; `code` is one of those of `TritonError`."""
     utilities = triton()
     error = utilities.TritonError(message, getattr(utilities.TritonError, code))
-    sender.send(
-        utilities.InferenceResponse(error=error),
-        flags=utilities.TRITONSERVER_RESPONSE_COMPLETE_FINAL,
-    )
+    return utilities.InferenceResponse(error=error)
 
 
 def _vllm(tokens: Sequence[Token], alternatives: int) -> list[dict[str, dict[str, Any]]]:

@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ COMMANDS = ("run", "accept", "apply", "check")
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit code."""
-    options = _parse(arguments)
+    options = parse(arguments)
     repository: Path = options.repository.resolve()
     models = list(dict.fromkeys(search_for(name).model for name in options.models))
     unknown = [name for name in models if not _config(repository, name).is_file()]
@@ -114,8 +115,49 @@ def differences(repository: Path) -> list[str]:
     return wrong
 
 
+def chosen_search(model: str, options: argparse.Namespace) -> Search:
+    """The search of a model, with the values that the command line names instead."""
+    given = {
+        "instance_counts": options.instance_counts,
+        "batch_sizes": options.batch_sizes,
+        "delays": options.delays,
+        "clients": options.clients,
+    }
+    return replace(search_for(model), **{key: value for key, value in given.items() if value})
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """A list with commas, in ascending order; for `argparse`."""
+    try:
+        found = tuple(sorted({int(word) for word in text.split(",")}))
+    except ValueError:
+        found = ()
+    if not found or found[0] < 0:
+        message = f"{text!r} is no list of numbers: 1,2,4"
+        raise argparse.ArgumentTypeError(message)
+    return found
+
+
+def positive(text: str) -> tuple[int, ...]:
+    """Like `numbers`, without 0."""
+    found = numbers(text)
+    if found[0] == 0:
+        message = f"{text!r} has a 0; allowed: 1 and more"
+        raise argparse.ArgumentTypeError(message)
+    return found
+
+
+def two(text: str) -> tuple[int, ...]:
+    """Like `positive`, two of them."""
+    found = positive(text)
+    if len(found) != 2:
+        message = f"{text!r}; allowed: two numbers, such as 1,32"
+        raise argparse.ArgumentTypeError(message)
+    return found
+
+
 def _run(repository: Path, name: str, options: argparse.Namespace) -> None:
-    search = search_for(name)
+    search = chosen_search(name, options)
     output = (options.output or profile_run.default_output(name)).resolve()
     config = _config(repository, name).read_text(encoding="utf-8")
     today = profile_config.read(config)
@@ -203,7 +245,8 @@ def _config(repository: Path, model: str) -> Path:
     return repository / model / "config.pbtxt"
 
 
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Options from a command line."""
     given = list(arguments)
     command = given.pop(0) if given and given[0] in COMMANDS else "run"
     parser = argparse.ArgumentParser(
@@ -215,10 +258,16 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--repository", type=Path, default=REPOSITORY, metavar="DIR")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder for reports; emptied")
     parser.add_argument("--accept", action="store_true", help="keep the proposal at once")
+    tried = parser.add_argument_group("what is tried, instead of the model's own search")
+    tried.add_argument("--instance-counts", type=positive, metavar="N,N", help="copies")
+    tried.add_argument("--batch-sizes", type=positive, metavar="N,N", help="largest batches")
+    tried.add_argument("--delays", type=numbers, metavar="N,N", help="microseconds in the queue")
+    tried.add_argument("--clients", type=two, metavar="N,N", help="requests at a time: few, many")
     parser.add_argument(
         "--limit", type=int, default=LIMIT_SECONDS, metavar="SECONDS", help="ends at the latest"
     )
-    options = parser.parse_args(given)
+    # Options and models in any order, as `make profile MODEL="minilm --limit 600"` has them.
+    options = parser.parse_intermixed_args(given)
     options.command = command
     return options
 

@@ -67,7 +67,7 @@ for index, key in ipairs(KEYS) do
         return {0, -1, index - 1, kind - 1}
       end
       local bucket = oldest
-      while need > 0 do
+      while need > 0 and bucket <= newest do
         need = need - (tonumber(redis.call('HGET', key, (kind - 1) .. ':' .. bucket)) or 0)
         bucket = bucket + 1
       end

@@ -127,7 +127,7 @@ class Usage:
             return None
         bucket = self.newest - self.window.buckets
         counts = self.counts[quantity]
-        while need > 0:
+        while need > 0 and bucket <= self.newest:
             need -= counts[bucket % self.ring]
             bucket += 1
         return (bucket + self.window.buckets) * self.window.width - now

@@ -1,5 +1,6 @@
 """Both caches as one, in the order in which a question meets them."""
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from gateway.cache.shadow import Circuit, Judge, ShadowCheck
 from gateway.cache.versions import Versions
 from gateway.contract import Admission, Answer, Call, Question, Upstream
 
+LOG = logging.getLogger(__name__)
 PENDING = 4096
 """Calls between `find` and `release` that are remembered; the oldest are forgotten beyond."""
 
@@ -67,6 +69,7 @@ class AnswerCaches:
         )
         self._versions = Versions(upstream, self._forget, clock)
         self._pending: OrderedDict[int, _Pending] = OrderedDict()
+        self._warned = False
 
     @property
     def pending(self) -> int:
@@ -95,7 +98,7 @@ class AnswerCaches:
         if "no-cache" in control:
             return None
         answer = await self._find_exact(call, pending) if exact else None
-        if answer is None and text and fingerprints[1]:
+        if answer is None and text and self._has_embeddings(call, fingerprints[1]):
             answer = await self._find_semantic(call, question, pending)
         return answer
 
@@ -115,10 +118,10 @@ class AnswerCaches:
         if pending.key:
             await self.exact.put(call, pending.key, answer)
 
-    def release(self, call: Call) -> None:
+    def release(self, call: Call, *, failed: bool = False) -> None:
         """See `gateway.contract.AnswerCache.release`."""
         self._pending.pop(id(call), None)
-        self.exact.release(call)
+        self.exact.release(call, failed=failed)
 
     async def close(self) -> None:
         """End the checks that run, and close the connections to the shared store."""
@@ -163,6 +166,18 @@ class AnswerCaches:
         own = await self._versions.of(call.model.triton)
         embedding = await self._versions.of(self._semantic_settings.model) if semantic else ""
         return own, embedding
+
+    def _has_embeddings(self, call: Call, fingerprint: str) -> bool:
+        """Whether questions can be embedded; says once when they no longer can."""
+        if fingerprint:
+            self._warned = False
+            return True
+        self._metrics.lookups.labels("semantic", call.model.name, "bypass").inc()
+        if not self._warned:
+            self._warned = True
+            name = self._semantic_settings.model
+            LOG.warning("the semantic cache is not used: Triton has no model %s ready", name)
+        return False
 
     def _remember(self, pending: _Pending) -> None:
         self._pending[id(pending.call)] = pending

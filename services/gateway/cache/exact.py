@@ -66,9 +66,9 @@ class ExactCache:
         """Give an answer to all that wait for it."""
         self._flights.land(key, answer)
 
-    def release(self, call: Call) -> None:
-        """The call is over: if others wait for it, the first of them generates."""
-        self._flights.release(call)
+    def release(self, call: Call, *, failed: bool = False) -> None:
+        """The call is over: if others wait for it, the first of them generates, or all do."""
+        self._flights.release(call, failed=failed)
 
     async def put(self, call: Call, key: str, answer: Answer) -> None:
         """Keep an answer unless it is too big."""

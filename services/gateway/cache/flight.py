@@ -21,8 +21,9 @@ class _Flight:
 class Flights:
     """Answers that are being generated right now, by key.
 
-    A leader that ends without an answer hands over to the first that waits, so a cancelled or
-    refused request never takes others with it, and never two generate where one would do.
+    A leader whose client leaves hands over to the first that waits, so a cancelled request never
+    takes others with it, and never two generate where one would do. After one that was refused or
+    broke off all go on their own: one after the other they would wait for a refusal each.
 
     Args:
         waiters: How many may wait for one answer; more go on their own.
@@ -58,19 +59,17 @@ class Flights:
 
     def land(self, key: str, answer: Answer) -> None:
         """The answer is there: everybody gets it."""
-        flight = self._flights.pop(key, None)
-        if flight is None:
-            return
-        del self._led[id(flight.leader)]
-        for future in flight.waiting:
-            if not future.done():
-                future.set_result(answer)
-        flight.waiting.clear()
+        if key in self._flights:
+            self._end(key, answer)
 
-    def release(self, call: Call) -> None:
-        """A call is over. If it led and no answer came, the first that waits leads."""
+    def release(self, call: Call, *, failed: bool = False) -> None:
+        """A call is over. If it led and no answer came, the first that waits leads, or all go."""
         _, key = self._led.get(id(call), (None, ""))
-        if key:
+        if not key:
+            return
+        if failed:
+            self._end(key, None)
+        else:
             self._hand_over(key)
 
     async def _wait(self, call: Call, flight: _Flight) -> Answer | None:
@@ -92,6 +91,14 @@ class Flights:
         flight.leader = call
         self._flights[key] = flight
         self._led[id(call)] = (call, key)
+
+    def _end(self, key: str, answer: Answer | None) -> None:
+        flight = self._flights.pop(key)
+        del self._led[id(flight.leader)]
+        for future in flight.waiting:
+            if not future.done():
+                future.set_result(answer)
+        flight.waiting.clear()
 
     def _hand_over(self, key: str) -> None:
         flight = self._flights.pop(key)

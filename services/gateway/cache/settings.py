@@ -133,7 +133,7 @@ class SemanticCacheSettings(_Section):
     """Questions at most, over all tenants; the one unused for longest goes first."""
     megabytes: float = Field(default=64.0, gt=0.0, le=65_536.0)
     """Memory that they may take, vectors included."""
-    question_characters: int = Field(default=1000, ge=1, le=100_000)
+    question_characters: int = Field(default=500, ge=1, le=100_000)
     """A longer question is not looked up."""
     embed_ms: int = Field(default=250, ge=1, le=60_000)
     """How long an embedding may take before the lookup is given up."""

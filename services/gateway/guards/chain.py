@@ -227,9 +227,10 @@ class ChainGuards:
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="guards")
         used = {settings.default, *settings.chains}
         for name in sorted(used):
-            self._chain(name)
+            self.chain(name)
 
-    def _chain(self, name: str) -> Chain:
+    def chain(self, name: str) -> Chain:
+        """A chain by its name; made when it is first asked for."""
         chain = self._chains.get(name)
         if chain is None:
             chain = self._chains[name] = Chain(name, self._all[name], self._metrics)
@@ -242,7 +243,7 @@ class ChainGuards:
                 f"tenant {call.tenant.name!r} chose chain {name!r}, which is not in the gateway's"
                 f" settings; there are {', '.join(sorted(self._all))}"
             )
-        return self._chain(name)
+        return self.chain(name)
 
     async def prompt(self, call: Call, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, masked where the chain masks; flags go into ``call.notes["guards"]``.

@@ -29,7 +29,7 @@ class InjectionDetector:
         found = _judge(self._model, text, self._settings.threshold, "injection", deadline)
         if not self._settings.decode:
             return found
-        for payload in payloads(text, INJECTION):
+        for payload in payloads(text):
             deadline.check()
             score = self._model.score(unmask(fold(payload.text), INJECTION), deadline)
             score = max(score, payload.suspicion)

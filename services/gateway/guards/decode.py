@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from gateway.guards.features import Lexicon
 from gateway.guards.text import fold
 
 MOST = 16
@@ -53,9 +52,8 @@ class Payload:
     suspicion: float = 0.0
 
 
-def payloads(text: str, lexicon: Lexicon) -> list[Payload]:
+def payloads(text: str) -> list[Payload]:
     """What is coded in a text, as far as it decodes to something readable."""
-    del lexicon
     found: list[Payload] = []
     for payload in _all(text):
         if sum(char.isalpha() for char in payload.text) >= 8:

@@ -172,8 +172,9 @@ def chains(words: Iterable[Word]) -> Iterator[list[tuple[str, ...]]]:
             yield []
             continue
         near = [each for each in near[-4:] if place - each[0] <= NEAR]
-        found: list[tuple[str, ...]] = [(meaning,)]
-        found += [(other, meaning) for _, other in near]
+        found: list[tuple[str, ...]] = [(other, meaning) for _, other in near if other != meaning]
+        if not near or near[-1][1] != meaning:
+            found.append((meaning,))
         if len(near) > 1:
             found.append((near[-2][1], near[-1][1], meaning))
         yield found

@@ -16,9 +16,9 @@ from gateway.guards.needles import Needle, Needles, letters, squash
 from gateway.guards.settings import LeakSettings
 
 GRAM = 20
-"""Letters and digits after which an answer counts as following the system prompt."""
+"""Letters after which an answer counts as following the system prompt."""
 SHORTEST = 60
-"""A system prompt with fewer letters and digits is not watched for: nothing in it is private."""
+"""A system prompt with fewer letters is not watched for: nothing in it is private."""
 KEPT = 256
 """System prompts whose tables are kept."""
 Key = TypeVar("Key", bound=Hashable)
@@ -66,10 +66,10 @@ def _base64_forms(raw: bytes) -> list[str]:
 
 
 class Watched:
-    """A system prompt, by stretches of `GRAM` letters and digits."""
+    """A system prompt, by stretches of `GRAM` letters; digits do not count, for lists number them."""
 
     def __init__(self, text: str) -> None:
-        self.squashed = squash(text)
+        self.squashed = "".join(filter(str.isalpha, squash(text)))
         self.grams: dict[str, int] = {}
         if len(self.squashed) >= SHORTEST:
             for place in range(len(self.squashed) - GRAM + 1):
@@ -83,7 +83,7 @@ class OverlapMonitor:
 
     Args:
         watched: The system prompt.
-        characters: Letters and digits in a row that are too many.
+        characters: Letters in a row that are too many.
     """
 
     def __init__(self, watched: Watched, characters: int) -> None:
@@ -97,7 +97,7 @@ class OverlapMonitor:
 
     def step(self, char: str, place: int, report: Report) -> None:
         """Compare the letters of the character with what follows in the system prompt."""
-        for letter in letters(char):
+        for letter in filter(str.isalpha, letters(char)):
             self._tail = (self._tail + letter)[-GRAM:]
             text = self._watched.squashed
             if self._length and self._place < len(text) and text[self._place] == letter:
@@ -126,7 +126,7 @@ class LeakGuard:
     """
 
     def __init__(self, settings: LeakSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         variable = settings.canary_secret_env
         if variable and not os.environ.get(variable):
             raise LookupError(f"environment variable {variable} (canary_secret_env) is not set")
@@ -135,10 +135,14 @@ class LeakGuard:
         self._needles: OrderedDict[str, Needles] = OrderedDict()
         self._watched: OrderedDict[bytes, Watched] = OrderedDict()
 
+    def canary(self, tenant: str) -> str:
+        """The tenant's marker."""
+        return self._canaries.of(tenant)
+
     def mark(self, tenant: str, messages: Sequence[Message]) -> list[Message]:
         """The messages with a canary before the first system message, if there is one."""
         marked = list(messages)
-        if not self._settings.canary:
+        if not self.settings.canary:
             return marked
         for place, message in enumerate(marked):
             if message.role in SYSTEM_ROLES and message.content.strip():
@@ -152,15 +156,15 @@ class LeakGuard:
         made: list[PhraseMonitor | OverlapMonitor] = []
         if not system.strip():
             return made
-        if self._settings.canary:
+        if self.settings.canary:
             canary = self._canaries.of(tenant)
             needles = _kept(self._needles, canary, lambda: disguises(canary))
             made.append(PhraseMonitor(needles, certain=4))
-        if self._settings.overlap_characters:
+        if self.settings.overlap_characters:
             key = hashlib.blake2b(system.encode(), digest_size=16).digest()
             watched = _kept(self._watched, key, lambda: Watched(system))
             if watched.grams:
-                made.append(OverlapMonitor(watched, self._settings.overlap_characters))
+                made.append(OverlapMonitor(watched, self.settings.overlap_characters))
         return made
 
 

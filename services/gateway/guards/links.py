@@ -80,4 +80,5 @@ def _parameters(query: str) -> list[str]:
 
 
 def _labels(host: str) -> list[str]:
-    return host.split(".")[:-2]
+    """Names within a domain can carry data too, all of them together."""
+    return ["".join(host.split(".")[:-2])]

@@ -28,7 +28,7 @@ LANGUAGE = "mul"
 WINDOW = 4000
 OVERLAP = 256
 _WORDS = re.compile(r"\w+|[^\w\s]")
-_INTERESTING = re.compile(r"[0-9]|@|[\[(](?:at|ma[lł]pa)|::|://|[:=]|[Bb]earer")
+_INTERESTING = re.compile(r"\d|@|[\[(](?:at|ma[lł]pa)|::|://|[:=]|[Bb]earer")
 
 # It writes what it finds to its log.
 logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL + 1)
@@ -161,9 +161,9 @@ class PiiDetector:
 
     def find(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is in the text. Long texts are read in windows that overlap."""
-        if not _INTERESTING.search(text):
-            return []
         read = plain(text)
+        if not _INTERESTING.search(read):
+            return []
         found: dict[tuple[int, int, str], Finding] = {}
         for begin in range(0, max(len(read) - OVERLAP, 1), WINDOW):
             deadline.check()

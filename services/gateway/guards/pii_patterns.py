@@ -48,8 +48,8 @@ EMAIL = (
     r"(?:xn--[a-z0-9\-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9@])"
 )
 PHONE = (
-    r"(?<![\w.,/=@#\-+])(?:\+|00)?\(?[0-9]{1,4}\)?(?:[ \-./]{1,2}\(?[0-9]{1,4}\)?|\(?[0-9]{1,12}\)?)"
-    r"(?:[ \-./]{1,2}[0-9]{1,5}){0,5}(?![\w\-@]|[.,/]\d)"
+    r"(?<![\w.,/=@#\-+])(?:\+|00)?\(?[0-9]{1,6}\)?(?:[ \-./]{1,2}\(?[0-9]{1,9}\)?|\(?[0-9]{1,12}\)?)"
+    r"(?:[ \-./]{1,2}[0-9]{1,9}){0,5}(?![\w\-@]|[.,/]\d)"
 )
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 IPV4 = rf"(?<![\w.\-]){_OCTET}(?:\.{_OCTET}){{3}}(?![\w\-]|\.\d)"
@@ -57,7 +57,7 @@ IPV6 = r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:[0-9]{1,3}\
 
 PHONE_WORDS = [
     "phone", "tel", "telephone", "mobile", "cell", "call", "whatsapp", "sms", "fax", "text",
-    "ring", "dial", "hotline", "telefon", "komórka", "komorka", "kom", "numer", "zadzwoń",
+    "ring", "dial", "hotline", "telefon", "komórka", "komorka", "kom", "kontaktowy", "kontakt", "zadzwoń",
     "zadzwon", "dzwoń", "dzwonić", "infolinia", "telefonnummer", "handy", "anrufen", "ruf",
     "rufen", "mobil", "teléfono", "telefono", "móvil", "llama", "téléphone", "portable",
     "appelez", "cellulare", "chiama", "celular", "телефон", "phones", "reach", "contact",

@@ -83,7 +83,7 @@ class InjectionSettings(_Guard):
     action: Action = Action.BLOCK
     fail: Fail = Fail.CLOSED
     direction: Direction = Direction.PROMPT
-    threshold: float = Field(0.5, gt=0.0, lt=1.0)
+    threshold: float = Field(0.6, gt=0.0, lt=1.0)
     """Score from which on a text counts as an attack; higher means fewer false alarms."""
     decode: bool = True
     """Whether base64, hexadecimal, rot13 and hidden characters are decoded and judged too."""
@@ -141,7 +141,7 @@ class LeakSettings(_Guard):
     canary: bool = True
     """Whether a random marker is put before the system prompt; about 12 tokens."""
     overlap_characters: int = Field(120, ge=0, le=4000)
-    """Letters and digits in a row that an answer may share with the system prompt; 0 for any."""
+    """Letters in a row that an answer may share with the system prompt; 0 for any."""
     canary_secret_env: str = Field("", pattern=r"^[A-Z_][A-Z0-9_]*$|^$")
     """Environment variable with a secret from which canaries are made, the same in all replicas,
     so that they can share a cache. Without it each process draws its own."""
@@ -160,7 +160,7 @@ class LinksSettings(_Guard):
     """Whether images of other hosts are allowed."""
     links: bool = True
     """Whether links to other hosts are allowed, as long as they carry little data."""
-    payload_characters: int = Field(64, ge=0, le=10_000)
+    payload_characters: int = Field(48, ge=0, le=10_000)
     """Length from which on one parameter or part of a link's path counts as data."""
 
     @field_validator("hosts")
@@ -227,7 +227,7 @@ BUILT_IN: dict[str, ChainSettings] = {
         LimitsSettings(kind="limits", action=Action.FLAG, fail=Fail.OPEN, repeats=8),
     ),
     "strict": (
-        InjectionSettings(kind="injection", threshold=0.35),
+        InjectionSettings(kind="injection", threshold=0.4),
         PiiSettings(kind="pii"),
         ToxicitySettings(kind="toxicity", action=Action.BLOCK, fail=Fail.CLOSED),
         LeakSettings(kind="leak", overlap_characters=60),

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.asgi import (
@@ -50,6 +50,7 @@ class Exchange:
 
     Attributes:
         id: Request id.
+        since: `time.monotonic` when it came in.
         tenant: Who asks.
         call: Set once the request is understood.
         watched: Whether a watch tells the call's end; otherwise it is told as refused.
@@ -60,6 +61,7 @@ class Exchange:
     receive: Receive
     send: Send
     id: str
+    since: float = field(default_factory=time.monotonic)
     tenant: Tenant = NOBODY
     call: Call | None = None
     watched: bool = False
@@ -131,14 +133,13 @@ class Endpoint(ABC):
 
     def begin(self, exchange: Exchange, model: ServedModel) -> Call:
         """The call of an exchange that is understood."""
-        now = time.monotonic()
         exchange.call = Call(
             id=exchange.id,
             route=self.route,
             tenant=exchange.tenant,
             model=model,
-            started=now,
-            deadline=now + self.limits.deadline_seconds,
+            started=exchange.since,
+            deadline=exchange.since + self.limits.deadline_seconds,
             trace=header(exchange.scope, b"traceparent"),
             notes={"cache_control": header(exchange.scope, b"cache-control")},
         )

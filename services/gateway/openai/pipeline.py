@@ -157,7 +157,7 @@ class Run:
             status, code = 500, "internal_error"
             raise internal() from None
         finally:
-            self._parts.cache.release(call)
+            self._parts.cache.release(call, failed=status not in (200, CLIENT_GONE))
             try:
                 if reservation is not None:
                     await reservation.settle(self._spent(abandoned=status in (CLIENT_GONE, 504)))

@@ -15,6 +15,8 @@ MAX_DEPTH = 24
 MAX_REPEATED = 1000
 """Repetitions that a grammar may have to count; each costs the backend memory."""
 
+MAX_PATTERN = 256
+
 _LARGEST = 2**53
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 _RANGES = (
@@ -64,6 +66,8 @@ def _not_a_schema(schema: Mapping[str, Any]) -> list[str]:
     except SchemaError as error:
         where = "/".join(str(step) for step in error.absolute_path) or "its root"
         return [f"at {where} it is not a JSON schema ({error.validator})"]
+    except (OverflowError, RecursionError):  # patterns that Python's re cannot even read
+        return ["it holds a pattern that cannot be read"]
     return []
 
 
@@ -146,6 +150,11 @@ def _of_fields(fields: Mapping[str, Any]) -> Iterator[str]:
         target = fields.get(name)
         if isinstance(target, str) and not target.startswith("#"):
             yield f"{name} must refer to this schema itself (#…)"
+    patterns: Any = fields.get("patternProperties")
+    named = cast("dict[str, Any]", patterns) if isinstance(patterns, dict) else {}
+    for pattern in (fields.get("pattern"), *named):
+        if isinstance(pattern, str) and len(pattern) > MAX_PATTERN:
+            yield f"a pattern must have at most {MAX_PATTERN} characters"
     for name in _COUNTED:
         count = fields.get(name)
         if isinstance(count, int | float) and count > MAX_REPEATED:

@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.access import credentials
-from gateway.asgi import CLIENT_GONE, ClientGoneError
+from gateway.asgi import CLIENT_GONE, ClientGoneError, traceparent
 from gateway.assembly import Parts
 from gateway.contract import Call, ServedModel, Tenant, Watch
 from gateway.errors import GatewayError
 
 ROUTE = "infer"
+WATCHED = "watched"
+"""Note of a call whose end its watch tells."""
 
 
 @dataclass(slots=True)
@@ -71,13 +73,7 @@ class Calls:
         Raises:
             GatewayError: As `find`.
         """
-        try:
-            tenant, model = self.find(name, headers)
-        except GatewayError as error:
-            self.parts.telemetry.refused(
-                request_id=request_id, route=ROUTE, status=error.status, code=error.code
-            )
-            raise
+        tenant, model = self.find(name, headers)
         started = time.monotonic()
         longest = self.parts.settings.listen.deadline_seconds
         return Call(
@@ -87,8 +83,25 @@ class Calls:
             model=model,
             started=started,
             deadline=started + (longest if seconds is None else min(seconds, longest)),
-            trace=headers.get("traceparent", ""),
+            trace=traceparent(headers.get("traceparent", "")),
         )
+
+    def refused(self, request_id: str, call: Call | None, error: GatewayError) -> None:
+        """Count and log what was refused before it was watched.
+
+        Args:
+            request_id: Of the request.
+            call: The call, where it came so far.
+            error: What the client is told.
+        """
+        if call is None or WATCHED not in call.notes:
+            self.parts.telemetry.refused(
+                request_id=request_id,
+                route=ROUTE,
+                status=error.status,
+                code=error.code,
+                tenant=call.tenant.name if call else "",
+            )
 
     @asynccontextmanager
     async def served(self, call: Call, tokens: int = 0) -> AsyncGenerator[Served]:
@@ -102,6 +115,7 @@ class Calls:
             GatewayError: A budget is used up, there is no room, or what the block raises.
         """
         watch = self.parts.telemetry.begin(call)
+        call.notes[WATCHED] = True
         served = Served(call, watch)
         try:
             reservation = await self.parts.budgets.reserve(call, tokens)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import math
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
 import grpc
 
+from gateway.asgi import request_id
+from gateway.contract import Call
 from gateway.drain import Drain
 from gateway.errors import GatewayError, NotFoundError, OverloadedError, UnavailableError
 from gateway.protocol import describe, messages_check
@@ -127,10 +128,16 @@ class GrpcProtocol:
     async def _model_infer(
         self, raw: bytes, headers: Mapping[str, str], request_id: str, context: Any
     ) -> bytes:
-        self._refuse_new()
-        request = messages_check.parse(raw)
-        call = self._calls.begin(request_id, request.model_name, headers, context.time_remaining())
-        return await self._relay.infer(call, request, raw)
+        call: Call | None = None
+        try:
+            self._refuse_new()
+            request = messages_check.parse(raw)
+            seconds = context.time_remaining()
+            call = self._calls.begin(request_id, request.model_name, headers, seconds)
+            return await self._relay.infer(call, request, raw)
+        except GatewayError as error:
+            self._calls.refused(request_id, call, error)
+            raise
 
     def _refuse_new(self) -> None:
         if self._drain.draining:
@@ -153,12 +160,17 @@ class GrpcProtocol:
         self, raw: bytes, headers: Mapping[str, str], request_id: str, seconds: float | None
     ) -> AsyncGenerator[Any]:
         """The answers to one request of a stream."""
-        self._refuse_new()
-        request = messages_check.parse(raw)
-        call = self._calls.begin(request_id, request.model_name, headers, seconds)
-        async with aclosing(self._relay.stream(call, request)) as responses:
-            async for response in responses:
-                yield response
+        call: Call | None = None
+        try:
+            self._refuse_new()
+            request = messages_check.parse(raw)
+            call = self._calls.begin(request_id, request.model_name, headers, seconds)
+            async with aclosing(self._relay.stream(call, request)) as responses:
+                async for response in responses:
+                    yield response
+        except GatewayError as error:
+            self._calls.refused(request_id, call, error)
+            raise
 
 
 class _Session:
@@ -252,8 +264,7 @@ def _metadata(context: Any) -> tuple[dict[str, str], str]:
     headers = {
         key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
     }
-    given = headers.get("x-request-id", "")
-    return headers, given if given.isascii() and 0 < len(given) <= 128 else secrets.token_hex(16)
+    return headers, request_id(headers.get("x-request-id", ""))
 
 
 async def abort(context: Any, error: Exception, request_id: str = "") -> None:

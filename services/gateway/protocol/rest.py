@@ -48,12 +48,22 @@ class RestProtocol:
         if len(steps) == 3 and steps[0] == "models" and steps[2] in self._actions:
             if scope["method"] != "POST":
                 raise MethodError(f"{scope['method']} is not allowed here; POST is")
-            headers = _headers(scope)
-            call = self._calls.begin(scope["state"]["request_id"], steps[1], headers)
-            body: bytes = (await receive())["body"]
-            await self._actions[steps[2]](call, version, headers, body, receive, send)
+            await self._act(steps[1], version, steps[2], scope, receive, send)
             return
         await self._look(scope, send)
+
+    async def _act(
+        self, name: str, version: str, action: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        headers, number = _headers(scope), scope["state"]["request_id"]
+        call: Call | None = None
+        try:
+            call = self._calls.begin(number, name, headers)
+            body: bytes = (await receive())["body"]
+            await self._actions[action](call, version, headers, body, receive, send)
+        except GatewayError as error:
+            self._calls.refused(number, call, error)
+            raise
 
     async def _look(self, scope: Scope, send: Send) -> None:
         """Health, and what is known of server and models."""

@@ -114,7 +114,7 @@ def triton(
 
 
 @contextmanager
-def gateway(upstream: Triton, *, keyed: bool = False, **overrides: Any) -> Generator[Gateway]:
+def gateway(upstream: Triton, /, *, keyed: bool = False, **overrides: Any) -> Generator[Gateway]:
     """Run the gateway in front of a Triton until the block ends.
 
     Args:

@@ -15,7 +15,8 @@ import lab
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "bench"))
+# at the end: a script there has the name of a package
+sys.path.append(str(Path(__file__).resolve().parents[3] / "bench"))
 
 pytestmark = pytest.mark.live
 

@@ -30,6 +30,7 @@ CHAT = {
 VALUE = json.dumps(
     {"inputs": [{"name": "value", "datatype": "FP32", "shape": [1, 1], "data": [1.5]}]}
 ).encode()
+QUICK = {"silence_seconds": 5}
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton's Python backend keeps its regions
 
 
@@ -92,6 +93,19 @@ def stubs(server: lab.Triton, model: str) -> list[int]:
 
 def regions(pid: int) -> list[str]:
     return [path.name for path in SHARED_MEMORY.glob(f"*_{pid}_*")]
+
+
+async def python_model_hangs(triton: lab.Triton, server: lab.Gateway) -> None:
+    (stub,) = stubs(triton, "smollm2")
+    async with Client(server) as client:
+        await client.send(answer())
+        assert await client.begin() == 200
+        os.kill(stub, signal.SIGSTOP)
+        try:
+            assert "does not answer" in (await client.rest())[-1]["error"]
+        finally:
+            os.kill(stub, signal.SIGCONT)
+    await recovered(server, generate, "Python model stopped and continued", time.monotonic())
 
 
 async def python_model_dies(triton: lab.Triton, server: lab.Gateway) -> None:
@@ -167,7 +181,8 @@ def test_processes_that_die() -> None:
     loaded = ("smollm2", "synthetic")
     with ExitStack() as stack:
         with lab.triton(loaded, ports=ports) as triton:
-            server = stack.enter_context(lab.gateway(triton, models=models))
+            server = stack.enter_context(lab.gateway(triton, models=models, upstream=QUICK))
+            asyncio.run(python_model_hangs(triton, server))
             asyncio.run(python_model_dies(triton, server))
             asyncio.run(triton_dies(triton, server))
         with lab.triton(loaded, ports=ports) as anew:

@@ -64,6 +64,14 @@ def test_a_seed_repeats_an_answer(triton: lab.Triton) -> None:
     assert ask(1) == ask(1) != ask(2)
 
 
+def test_a_known_beginning_is_not_read_again(triton: lab.Triton) -> None:
+    prompt = CHAT.format("A beginning that no other test has, " + "and some more words " * 8)
+    before = counters(triton.metrics, "smollm2")
+    assert generate(triton.http, prompt + "One", max_tokens=1)[0] == 200
+    assert generate(triton.http, prompt + "Two", max_tokens=1)[0] == 200
+    assert more(triton, before, "llm_known_prompt_tokens_total") >= 40
+
+
 def test_a_stop_text_ends_the_answer_before_it(triton: lab.Triton) -> None:
     prompt = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,"
     answer = generate(

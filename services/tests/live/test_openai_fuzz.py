@@ -25,7 +25,7 @@ CHECKS: Any = [
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 CASES = [
-    ("/v1/chat/completions", "POST", 7, GOOD),
+    ("/v1/chat/completions", "POST", 5, GOOD),
     ("/v1/chat/completions", "POST", 20, BAD),
     ("/v1/completions", "POST", 8, GOOD),
     ("/v1/completions", "POST", 12, BAD),

@@ -4,13 +4,14 @@ import json
 import math
 import socket
 import time
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
 import lab
 import openai
 import pytest
+from pydantic import BaseModel, Field
 
 pytestmark = pytest.mark.live
 
@@ -33,6 +34,23 @@ TOOLS: Any = [
     {"type": "function", "function": {"name": "get_weather", "parameters": CITY}},
     {"type": "function", "function": {"name": "get_time", "parameters": CITY}},
 ]
+
+
+class Stop(BaseModel):
+    """A place on the way."""
+
+    place: str = Field(max_length=6)
+    nights: int = Field(ge=1, le=9)
+
+
+class Trip(BaseModel):
+    """A trip, as an application would describe it."""
+
+    kind: Literal["train", "boat"]
+    stops: list[Stop] = Field(min_length=1, max_length=1)
+    note: str | None = Field(max_length=4)
+
+
 HELLO: Any = [{"role": "user", "content": "Say hello."}]
 
 
@@ -134,6 +152,28 @@ def test_json_schema(client: openai.OpenAI, stream: bool) -> None:
     person = json.loads(text)
     assert set(person) == {"name", "age"}
     assert 0 <= person["age"] <= 120
+
+
+def test_the_clients_own_helpers(client: openai.OpenAI) -> None:
+    """Schemas that OpenAI's client makes of pydantic models are among those that are taken."""
+    parsed = client.chat.completions.parse(
+        model="smollm2", messages=HELLO, response_format=Trip, temperature=0, max_tokens=96
+    )
+    trip = parsed.choices[0].message.parsed
+    assert isinstance(trip, Trip)
+    tool = openai.pydantic_function_tool(Trip, name="book")
+    with client.chat.completions.stream(
+        model="smollm2",
+        messages=HELLO,
+        tools=[tool],
+        tool_choice="required",
+        temperature=0,
+        max_tokens=96,
+    ) as stream:
+        final = stream.get_final_completion()
+    calls = final.choices[0].message.tool_calls
+    assert calls
+    assert isinstance(calls[0].function.parsed_arguments, Trip)
 
 
 @pytest.mark.parametrize("stream", [False, True])

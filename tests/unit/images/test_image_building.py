@@ -58,23 +58,44 @@ def test_progress_tells_what_is_made_and_counts_what_is_cached() -> None:
     told: list[str] = []
     progress = Progress(told.append)
     for line in (
-        f"[1/2] STEP 1/3: FROM {'ab' * 32} AS uv",
+        f"[2/2] STEP 1/4: FROM {'ab' * 32} AS last",
+        "[2/2] STEP 2/4: COPY --from=uv /a /a",
+        "[1/2] STEP 1/3: FROM base AS uv",
         "[1/2] STEP 2/3: COPY a b",
         f"--> Using cache {'cd' * 32}",
         f"--> {'cd' * 6}",
         "[1/2] STEP 3/3: RUN make   it",
         "it works",
         "--> 0123456789ab",
-        "STEP 1/1: USER 1000",
+        f"--> Using cache {'ef' * 32}",
+        f"--> {'ef' * 6}",
+        "[2/2] STEP 3/4: USER 1000",
+        "--> 0123456789ab",
+        "[2/2] STEP 4/4: CMD x",
+        "[2/2] COMMIT a:1",
+        "--> 0123456789ab",
     ):
         progress.line(line)
-    assert told == ["stage 1 of 2, step 3 of 3: RUN make it"]
+    assert told == [
+        "stage 1 of 2, step 3 of 3: RUN make it",
+        "stage 2 of 2, step 3 of 4: USER 1000",
+        "stage 2 of 2, step 4 of 4: CMD x",
+    ]
+    assert (progress.made, progress.cached) == (3, 2)
+
+
+def test_a_long_step_is_told_while_it_runs_and_cut() -> None:
+    told: list[str] = []
+    progress = Progress(told.append)
+    progress.line("STEP 1/1: RUN " + "x" * 500)
     progress.tick(12.3)
-    assert told[1:] == ["step 1 of 1: USER 1000", "goes on (12 s)"]
-    assert (progress.made, progress.cached) == (2, 1)
-    progress.line("STEP 1/1: " + "x" * 500)
-    progress.line("out")
-    assert len(told[-1]) == building.LONGEST
+    progress.tick(17.3)
+    assert [each[:20] for each in told] == [
+        "step 1 of 1: RUN xxx",
+        "goes on (12 s)",
+        "goes on (17 s)",
+    ]
+    assert len(told[0]) == building.LONGEST
 
 
 def test_the_two_bases_differ_and_their_tags_follow_the_recipe() -> None:

@@ -85,7 +85,7 @@ def test_the_gateways_settings_have_this_servers_values() -> None:
         {
             "listen": {"http_port": 1, "body_bytes": 7, "drain_seconds": 3},
             "keys": {"required": False, "check_seconds": 2},
-            "admission": {"slots": 5},
+            "admission": {"slots": 5, "models": {"x": {"slots": 1}, "y": {"slots": 2}}},
         },
         "x",
     )
@@ -99,7 +99,7 @@ def test_the_gateways_settings_have_this_servers_values() -> None:
     assert made["upstream"] == {"grpc": "127.0.0.1:18001", "http": "127.0.0.1:18000"}
     assert made["keys"] == {"required": True, "check_seconds": 2, "file": "/state/keys.json"}
     assert made["budgets"] == {"sqlite_file": "/state/budgets.sqlite"}
-    assert made["admission"] == {"slots": 5}
+    assert made["admission"] == {"slots": 5, "models": {"x": {"slots": 1}}}
 
 
 def test_only_models_that_are_loaded_are_offered() -> None:
@@ -221,16 +221,25 @@ def test_words_on_the_models() -> None:
 
 
 def test_regions_of_dead_tritons_go_and_others_stay(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    zombie = f"llmp_triton_{dead.pid}_a"
-    os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
-    mine, foreign = f"llmp_triton_{os.getpid()}_a", "llmp_triton_x"
-    for name in (zombie, mine, foreign):
-        (tmp_path / name).touch()
-    assert leftovers.remove_regions((), tmp_path) == [zombie]
-    dead.wait()
-    assert leftovers.remove_regions({os.getpid()}, tmp_path) == [mine]
-    assert [each.name for each in tmp_path.iterdir()] == [foreign]
+    program, memory = tmp_path / "tritonserver", tmp_path / "shm"
+    program.write_bytes(Path("/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    memory.mkdir()
+    living = subprocess.Popen([program, "60"])
+    zombie = subprocess.Popen([program, "0"])
+    try:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        # The last number is this process's: it has passed from a Triton to another program.
+        names = [f"llmp_triton_{pid}_a" for pid in (living.pid, zombie.pid, os.getpid())]
+        for name in (*names, "llmp_triton_x", "other_1_a"):
+            (memory / name).touch()
+        assert sorted(leftovers.remove_regions(memory)) == sorted(names[1:])
+        kept = {each.name for each in memory.iterdir()}
+        assert kept == {names[0], "llmp_triton_x", "other_1_a"}
+    finally:
+        for each in (living, zombie):
+            each.kill()
+            each.wait()
 
 
 def test_orphans_that_hold_the_lock_of_a_dead_keeper_are_ended(tmp_path: Path) -> None:

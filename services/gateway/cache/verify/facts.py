@@ -21,6 +21,8 @@ BEFORE_SOMEONE = frozenset(
     {"which", "this", "that", "the", "should", "does", "can", "how", "do", "must", "would", "i"}
 )
 """Words after which ``one`` is no number."""
+AFTER_DEED = frozenset({"with", "about", "for", "to", "if", "when", "in", "on", "at", "after"})
+"""Words before which ``do`` is a verb of its own."""
 IN_MAY = frozenset({"in", "of", "on", "last", "next"})
 """Words after which ``may`` is the month."""
 
@@ -101,7 +103,11 @@ def question_of(found: Sequence[str], language: Language) -> str:
             continue
         after = words[place + 1] if place + 1 < len(words) else ""
         kind = language.questions[word]
-        return {"many": "count", "much": "amount"}.get(after, kind) if word == "how" else kind
+        if word == "how":
+            return {"many": "count", "much": "amount"}.get(after, kind)
+        # what I can do and what I should do are two questions; how I can and how I should are not
+        modal = next((language.modals[each] for each in words if each in language.modals), "")
+        return f"{kind}:{modal}" if modal else kind
     gerund = language is english() and first.endswith("ing") and len(first) > 5
     return "how" if gerund else "topic"
 
@@ -133,6 +139,9 @@ class _Reader:
         for place, word in enumerate(found):
             before = found[place - 1] if place else ""
             form = "" if self._is_someone(found, place) else self._form(word, before, names)
+            if not form and self._is_deed(found, place):
+                form = word
+                facts.words.append(form)
             if not form:
                 kept = part if word in language.determiners else ""
                 part = language.parts.get(word, kept)
@@ -157,6 +166,13 @@ class _Reader:
             return False
         return place == len(found) - 1 or (place > 0 and found[place - 1] in BEFORE_SOMEONE)
 
+    @staticmethod
+    def _is_deed(found: Sequence[str], place: int) -> bool:
+        """Whether ``do`` is a verb of its own: what do lawyers do, what can I do with it."""
+        if found[place] != "do" or place < 2:
+            return False
+        return place == len(found) - 1 or found[place + 1] in AFTER_DEED
+
     def _form(self, word: str, before: str, names: set[str]) -> str:
         """Common form of a word that counts, noted where it belongs; empty for all others."""
         facts, language = self._facts, self._language
@@ -166,7 +182,8 @@ class _Reader:
             facts.negations.append(language.negations[word])
             return ""
         form = self._counted(word, before)
-        if form or (word in language.function_words and word not in names):
+        left_out = word in language.function_words or word in language.questions
+        if form or (left_out and word not in names):
             return form
         degree, plain = adjective(word.removesuffix("'s"), language)
         form = self._lexicon.form(plain, language)

@@ -24,9 +24,9 @@ from gateway.guards.unmask import unmask
 
 SEED = 20261124
 HARMLESS = 2.0
-ROUNDS = 600
+ROUNDS = 400
 RATE = 0.5
-DECAY = {"injection": 3e-4, "toxicity": 3e-4}
+DECAY = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def judge(name: str, examples: Sequence[Example], lexicon: Lexicon) -> None:
     for turn in range(10):
         others = [example for example in examples if tenth[example.group] != turn]
         judged = [e for e in examples if tenth[e.group] == turn and e.weight == 1.0]
-        weights, bias = train(others, lexicon, DECAY[name])
+        weights, bias = train(others, lexicon, DECAY)
         for example, score in zip(
             judged, table(judged, lexicon).dot(weights) + bias, strict=True
         ):
@@ -151,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.judge:
             judge(name, examples, lexicon)
         else:
-            store(name, *train(examples, lexicon, DECAY[name]))
+            store(name, *train(examples, lexicon, DECAY))
     return 0
 
 

@@ -4,9 +4,11 @@ The texts that the guards are measured with are others, written apart from these
 ``services/tests/fixtures/guards``; nothing here reads them.
 """
 
+import ast
 import importlib.metadata
 import json
 import random
+import sysconfig
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +21,14 @@ from gateway.guards.linear import WINDOW
 
 HERE = Path(__file__).parent
 LONGER = 500
-PROSE = 500
-PER_PACKAGE = 14
+PROSE = 1200
+PER_PACKAGE = 30
 SHORTEST = 1500
 PER_TEMPLATE = 45
 """Texts drawn from each template."""
 
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 topics = cast("dict[str, str]", cast("Any", python_topics).topics)
 
 
@@ -96,11 +99,11 @@ def mixed(examples: Sequence[Example], seed: int) -> list[Example]:
 def prose(seed: int) -> list[Example]:
     """Stretches of texts that nobody wrote for this.
 
-    Python's own documentation topics, and what the locked packages say of themselves: every other
-    one, so that the rest can tell how often ordinary text is taken for an attack.
+    Python's documentation topics and docstrings, and what the locked packages say of themselves:
+    every other one, so that the rest can tell how often ordinary text is taken for an attack.
     """
     draw = random.Random(seed)  # noqa: S311 - the same texts every time are the point
-    texts = [" ".join(topics[name] for name in sorted(topics))]
+    texts = [" ".join([*(topics[name] for name in sorted(topics)), *docstrings()])]
     texts += [text for name, text in descriptions() if is_for_training(name)]
     found: list[Example] = []
     for text, most in zip(texts, [PROSE, *[PER_PACKAGE] * (len(texts) - 1)], strict=True):
@@ -109,6 +112,17 @@ def prose(seed: int) -> list[Example]:
         for start in draw.sample(starts, min(most, len(starts))):
             window = " ".join(words[start : start + WINDOW])
             found.append(Example(window, False, 0.4, f"prose:{len(found) % 40}"))
+    return found
+
+
+def docstrings() -> list[str]:
+    """What the modules of Python's library say of themselves."""
+    library = Path(sysconfig.get_path("stdlib"))
+    found: list[str] = []
+    for path in sorted(library.glob("*.py")):
+        tree = ast.parse(path.read_text(errors="replace"))
+        nodes = [node for node in ast.walk(tree) if isinstance(node, DOCUMENTED)]
+        found += [text for node in nodes if len(text := ast.get_docstring(node) or "") > 300]
     return found
 
 

@@ -74,7 +74,7 @@ class Triton:
 
     async def fingerprint(self, model: str) -> str:
         self.asked.append(model)
-        if self.away:
+        if self.away or (model == "minilm" and not self.embedding_version):
             raise UnavailableError("away")
         return self.embedding_version if model == "minilm" else self.version
 

@@ -235,6 +235,19 @@ def test_the_last_question_of_a_conversation_needs_the_same_conversation() -> No
     asyncio.run(run())
 
 
+def test_a_missing_embedding_model_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        registry = CollectorRegistry()
+        cache = caches(Triton(embedding_version=""), semantic=LOOSE, registry=registry)
+        for _ in range(2):
+            assert (await ask(cache, a_question(POLAND), an_answer()))[0] == "miss"
+        name, labels = "llm_gateway_cache_lookups_total", {"cache": "semantic", "model": "chat"}
+        assert value(registry, name, **labels, result="bypass") == 2
+
+    asyncio.run(run())
+    assert caplog.text.count("no model minilm ready") == 1
+
+
 def test_a_slow_embedding_is_given_up() -> None:
     async def run() -> None:
         cache = caches(Triton(slow=60), semantic={**LOOSE, "embed_ms": 10})

@@ -1,7 +1,6 @@
 """Identical requests at the same time: one generates, whatever becomes of it."""
 
 import asyncio
-from collections.abc import Awaitable
 
 from cache_support import Triton, a_call, a_question, an_answer, ask, caches
 from gateway.cache.flight import Flights
@@ -11,15 +10,6 @@ from gateway.contract import Answer, Call
 async def turn() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
-
-
-def joined(*calls: Call, seconds: float = 5.0, waiters: int = 9) -> tuple[Flights, Awaitable[None]]:
-    flights = Flights(waiters=waiters, seconds=seconds)
-
-    async def lead() -> None:
-        assert await flights.join(calls[0], "key") is None
-
-    return flights, lead()
 
 
 async def started(
@@ -54,6 +44,16 @@ def test_a_leader_without_an_answer_hands_over_to_the_first_that_waits() -> None
         assert tasks[0].result() is None
         flights.land("key", an_answer())
         assert await asyncio.gather(*tasks[1:]) == [an_answer()] * 2
+
+    asyncio.run(run())
+
+
+def test_after_a_leader_that_failed_all_go_on_their_own() -> None:
+    async def run() -> None:
+        flights, calls, tasks = await started(3)
+        flights.release(calls[0], failed=True)
+        assert await asyncio.gather(*tasks) == [None] * 3
+        assert len(flights) == 0
 
     asyncio.run(run())
 

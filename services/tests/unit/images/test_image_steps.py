@@ -78,6 +78,7 @@ def test_triton_is_laid_out_as_in_its_own_image(tmp_path: Path) -> None:
     # Only the stub of this Python came along, and nothing that only the others need.
     assert not [each for each in libraries if "libpython" in each]
     assert list(target.glob("nvidia_pytriton-*.dist-info/METADATA"))
+    shutil.rmtree(target)  # 100 MB, which pytest would keep
 
 
 def test_another_layout_is_one_clear_line(

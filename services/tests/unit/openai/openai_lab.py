@@ -26,6 +26,7 @@ from gateway.openai.routes import register
 from starlette.applications import Starlette
 
 KEY = "good"
+CATALOGUE = make_catalogue(DEFAULT_MODELS)
 
 
 class ScriptedUpstream:
@@ -138,7 +139,7 @@ class Shelf:
     async def keep(self, call: Call, question: Question, answer: Answer) -> None:
         self.put.append(answer)
 
-    def release(self, call: Call) -> None:
+    def release(self, call: Call, *, failed: bool = False) -> None:
         self.released += 1
 
 
@@ -195,7 +196,7 @@ class Bench:
     guards: WordGuards = field(default_factory=WordGuards)
     cache: Shelf = field(default_factory=Shelf)
     telemetry: Notebook = field(default_factory=Notebook)
-    catalogue: Catalogue = field(default_factory=lambda: make_catalogue(DEFAULT_MODELS))
+    catalogue: Catalogue = CATALOGUE
     admission: QueueAdmission = field(
         default_factory=lambda: QueueAdmission(AdmissionSettings(slots=1, queue=0), Drain())
     )

@@ -7,9 +7,31 @@ import pytest
 from gateway.contract import TokenLogprob
 from gateway.openai.structured import ANY_OBJECT
 from gateway.openai.tools import may_be_call
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openai_lab import Bench, Piece, Reply, words
 from serving.schemas import schema_problems
 
+CHAT = "/v1/chat/completions"
+KEYWORDS = st.sampled_from(
+    [
+        *("type", "properties", "items", "$ref", "$defs", "anyOf", "enum", "const", "pattern"),
+        *("patternProperties", "minItems", "maxItems", "minimum", "maximum", "required", "$id"),
+    ]
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["object", "#", "#/$defs/a", "^a$", "(", "http://x", "\0"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(KEYWORDS, inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 NESTED = {
     "type": "object",
@@ -201,6 +223,9 @@ def nest(depth: int) -> Any:
         (nest(40), "nested deeper than 24"),
         ({"enum": ["x" * 40_000]}, "allowed are 32768"),
         ({"$ref": "#"}, "$ref leads to itself"),
+        ({"pattern": "("}, "at pattern it is not a JSON schema"),
+        ({"pattern": "a{99999999999999999999}"}, "a pattern that cannot be read"),
+        ({"patternProperties": {"(" * 5000: {}}}, "a pattern must have at most 256"),
         (
             {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "type": "null"},
             "at its root/$defs/",
@@ -238,6 +263,17 @@ def test_schemas_that_are_refused(schema: Any, words: str) -> None:
 def test_schemas_that_are_taken(schema: Any) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
     assert Bench().chat(response_format=wanted).status == 200
+
+
+@settings(max_examples=60, deadline=None)
+@given(schema=st.dictionaries(KEYWORDS, JSON, max_size=4))
+def test_any_object_is_taken_for_a_schema_or_refused(schema: Any) -> None:
+    bench = Bench()
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    body = {"model": "smollm2", "messages": [{"role": "user", "content": "Hi"}]}
+    assert bench.ask(CHAT, {**body, "response_format": wanted}).status in {200, 400}
+    offered = {"tools": [tool("f", schema)], "tool_choice": "required"}
+    assert bench.ask(CHAT, {**body, **offered}).status in {200, 400}
 
 
 def test_a_format_and_tools_exclude_each_other() -> None:

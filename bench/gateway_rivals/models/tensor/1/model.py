@@ -1,0 +1,17 @@
+"""Gives back what it gets."""
+
+import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        return [
+            pb_utils.InferenceResponse(
+                [
+                    pb_utils.Tensor(
+                        "result", pb_utils.get_input_tensor_by_name(each, "value").as_numpy()
+                    )
+                ]
+            )
+            for each in requests
+        ]
