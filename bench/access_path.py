@@ -14,10 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+# A script's own folder comes first on the path, and has a gateway.py of its own.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services"))
 
 from gateway.access import BudgetsSettings, FileKeys, KeysSettings, authorize, make_budgets
 from gateway.access.budgets import KeyBudgets
@@ -26,8 +32,6 @@ from gateway.contract import Call, Kind, Piece, ServedModel
 from gateway.telemetry.hub import GatewayTelemetry
 from gateway.telemetry.settings import TelemetrySettings
 from gateway.telemetry.traces import Tracing
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 MODEL = ServedModel(name="smollm2", triton="smollm2", kind=Kind.CHAT)
 PLANS = {
@@ -48,7 +52,7 @@ class Discarded(SpanExporter):
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
+def redis_server(folder: Path) -> Generator[str]:
     socket = folder / "redis.sock"
     program = Path(sys.executable).with_name("redis-server")
     command = [str(program), "--port", "0", "--unixsocket", str(socket), "--save", ""]

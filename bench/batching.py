@@ -27,7 +27,7 @@ TOKENS = 48
 SENTENCES = ROOT / "services/serving/training/sentiment.tsv"
 MINILM = ("minilm", "minilm_tokenizer", "minilm_encoder", "minilm_pooling")
 
-_TIMES = re.compile(rb'"timestamp":(\d+),.*?"response_timestamps":\[([\d,]+)\]', re.DOTALL)
+_TIMES = re.compile(rb'"response_timestamps":\[([\d,]+)\]')
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def make_repository(folder: Path) -> None:
     """The models, and beside them copies without batching, cache or slots."""
     for name in ("smollm2", "synthetic", *MINILM):
         clone(folder, name, "")
-    clone(folder, "synthetic", "_single", (r"dynamic_batching \{.*?\n\}", ""))
+    clone(folder, "synthetic", "_single", leave_out="dynamic_batching")
     clone(
         folder,
         "smollm2",
@@ -102,27 +102,37 @@ def make_repository(folder: Path) -> None:
         (r'("waiting" value: \{ string_value: )"\d+"', r'\1"64"'),
     )
     for name in MINILM:
-        clone(folder, name, "_batched", (r"response_cache \{[^}]*\}", ""))
-        clone(
-            folder,
-            name,
-            "_single",
-            (r"response_cache \{[^}]*\}", ""),
-            (r"dynamic_batching \{[^}]*\}", ""),
-        )
+        clone(folder, name, "_batched", leave_out="response_cache")
+        clone(folder, name, "_single", leave_out="response_cache dynamic_batching")
 
 
-def clone(folder: Path, name: str, suffix: str, *changes: tuple[str, str]) -> None:
-    """Copy a model, with another name and with changes of its configuration."""
+def clone(
+    folder: Path, name: str, suffix: str, *changes: tuple[str, str], leave_out: str = ""
+) -> None:
+    """Copy a model, with another name, changes of its configuration and blocks left out."""
     target = folder / f"{name}{suffix}"
     shutil.copytree(lab.REPOSITORY / name, target, ignore=shutil.ignore_patterns("__pycache__"))
     file = target / "config.pbtxt"
     text = file.read_text()
     for pattern, replacement in changes:
         text = re.sub(pattern, replacement, text, flags=re.DOTALL)
+    for block in leave_out.split():
+        text = without(text, block)
     if suffix:
         text = re.sub(rf'"({"|".join(MINILM)}|{name})"', rf'"\1{suffix}"', text)
     file.write_text(text)
+
+
+def without(text: str, block: str) -> str:
+    """A configuration without a block at its top level."""
+    found = re.search(rf"^{block} \{{", text, re.MULTILINE)
+    if found is None:
+        return text
+    at, depth = found.end(), 1
+    while depth:
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        at += 1
+    return text[: found.start()] + text[at:]
 
 
 def rate(server: lab.Triton, model: str, asked: Comparison, folder: Path) -> float:
@@ -155,9 +165,10 @@ def rate(server: lab.Triton, model: str, asked: Comparison, folder: Path) -> flo
             f"{done.stdout[-1500:]}{done.stderr[-500:]}"
         )
         raise RuntimeError(message)
-    began = min(int(start) for start, _ in found)
-    ended = max(int(each) for _, ends in found for each in ends.split(b","))
-    return len(found) / (ended - began) * 1e9
+    ended = sorted(int(ends.rsplit(b",", 1)[-1]) for ends in found)
+    # The middle of the run: perf_analyzer takes a moment to start its clients, and to end them.
+    first, last = len(ended) // 10, len(ended) * 9 // 10
+    return (last - first) / (ended[last] - ended[first]) * 1e9
 
 
 def main() -> None:

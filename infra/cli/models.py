@@ -1,10 +1,10 @@
 """`llmp models`: Triton's repository API for people, and programs of `services/`."""
 
 import json
-import subprocess
+import os
 import time
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from rich.console import Console
@@ -91,8 +91,8 @@ def index(server: Server) -> list[dict[str, str]]:
     return sorted(entries, key=lambda entry: (entry["name"], entry["version"]))
 
 
-def in_services(*arguments: str) -> int:
-    """Run a module of `services/` with its Python; returns its exit code.
+def in_services(*arguments: str) -> NoReturn:
+    """Become a module of `services/`, run by its Python: Ctrl-C and exit code are that program's.
 
     Raises:
         LocalCloudError: The environment of `services/` was not made yet.
@@ -103,9 +103,8 @@ def in_services(*arguments: str) -> int:
             "the Python environment of services/ is not there yet",
             "make it: python3 local/bootstrap.py --with services",
         )
-    module, *rest = arguments
-    command = [str(project.python), "-m", module, *rest]
-    return subprocess.call(command, cwd=None)
+    program = str(project.python)
+    os.execv(program, [program, "-m", *arguments])  # noqa: S606 - a list, no shell
 
 
 def _settled(server: Server, name: str) -> None:

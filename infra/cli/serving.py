@@ -122,7 +122,7 @@ def models_check(arguments: tuple[str, ...]) -> int:
     """Check every config.pbtxt of a repository by form and by meaning; see docs/models.md."""
     from infra.cli import models as view  # noqa: PLC0415
 
-    return view.in_services("serving", "check", *arguments)
+    view.in_services("serving", "check", *arguments)
 
 
 @models.command(
@@ -134,4 +134,4 @@ def models_profile(arguments: tuple[str, ...]) -> int:
     """Find instance count, batch sizes and queue delay by measuring; see docs/serving.md."""
     from infra.cli import models as view  # noqa: PLC0415
 
-    return view.in_services("serving.profile", *arguments)
+    view.in_services("serving.profile", *arguments)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import socket
 from contextlib import nullcontext
@@ -137,6 +138,7 @@ class GatewayServer(ModelServer):
         Raises:
             ListenError: A port cannot be used.
         """
+        _raise_open_files()
         models = self.parts.catalogue.models.values()
         self._register_and_check_atleast_one_model_is_ready(
             [TritonModel(each.name, each.triton, self._health) for each in models]
@@ -212,6 +214,13 @@ async def _first(*waited: asyncio.Future[Any]) -> None:
     done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     for each in done:
         each.result()
+
+
+def _raise_open_files() -> None:
+    """Each connection is an open file, and a shell's limit is often a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _bind(host: str, port: int) -> socket.socket:

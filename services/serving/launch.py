@@ -239,7 +239,6 @@ def command(options: Options, installation: Installation, runtime: Path, pid: in
         f"--grpc-port={options.grpc_port}",
         f"--metrics-port={options.metrics_port}",
         "--metrics-config=summary_latencies=true",
-        "--rate-limit=execution_count",
         f"--backend-config=python,shm-region-prefix-name={REGION_PREFIX}{pid}_",
     ]
     if options.cache_bytes:

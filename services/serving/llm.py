@@ -32,6 +32,8 @@ COUNTERS = {
     "llm_cancelled_total": "Requests given up by their clients",
     "llm_refused_total": "Requests refused",
 }
+ASK_SECONDS = 0.1
+"""How often Triton is asked whether the client is still there: every time costs both processes."""
 RETURNED = (
     "return_finish_reason",
     "return_cumulative_logprob",
@@ -170,6 +172,7 @@ class _Answer:
         self._sent_tokens = 0
         self._logprob = 0.0
         self._cancelled = False
+        self._asked_at = 0.0
 
     def is_cancelled(self) -> bool:
         """Whether nobody waits for the answer any more."""
@@ -187,7 +190,12 @@ class _Answer:
         self._chunks.append(chunk)
         if self._asked.stream and (chunk.text or chunk.logprobs) and not chunk.finish_reason:
             self._sender.send(self._response(chunk, chunk.text, chunk.logprobs))
-        return bool(chunk.finish_reason) or self.is_cancelled()
+        if chunk.finish_reason:
+            return True
+        if now - self._asked_at < ASK_SECONDS:
+            return False
+        self._asked_at = now
+        return self.is_cancelled()
 
     def last(self) -> Any:
         """The last response.
@@ -224,27 +232,25 @@ class _Answer:
         alternatives = self._asked.sampling.logprobs
         # As vLLM has it: none is known unless log probabilities were asked for.
         self._logprob += math.nan if alternatives is None else sum(t.logprob for t in logprobs)
-        reason = chunk.finish_reason or "None"  # in vLLM's words
-        outputs: dict[str, Any] = {
-            "return_finish_reason": ("finish_reason", _text(reason)),
-            "return_cumulative_logprob": (
-                "cumulative_logprob",
-                np.array([self._logprob], dtype=np.float32),
-            ),
-            "return_logprobs": (
-                "logprobs",
-                _text(json.dumps(None if alternatives is None else _vllm(logprobs, alternatives))),
-            ),
-            "return_num_input_tokens": (
-                "num_input_tokens",
-                np.array([chunk.prompt_tokens], dtype=np.uint32),
-            ),
-            "return_num_output_tokens": ("num_output_tokens", np.array([new], dtype=np.uint32)),
-        }
-        chosen = [outputs[name] for name in RETURNED if name in self._asked.returned]
-        make = triton().Tensor
-        return triton().InferenceResponse(
-            [make(name, value) for name, value in [("text_output", _text(text)), *chosen]]
+        returned = self._asked.returned
+        outputs: list[tuple[str, Any]] = [("text_output", _text(text))]
+        if "return_finish_reason" in returned:
+            # "None" is vLLM's word for a piece that is not the last.
+            outputs.append(("finish_reason", _text(chunk.finish_reason or "None")))
+        if "return_cumulative_logprob" in returned:
+            total = np.array([self._logprob], dtype=np.float32)
+            outputs.append(("cumulative_logprob", total))
+        if "return_logprobs" in returned:
+            listed = None if alternatives is None else _vllm(logprobs, alternatives)
+            outputs.append(("logprobs", _text(json.dumps(listed))))
+        if "return_num_input_tokens" in returned:
+            count = np.array([chunk.prompt_tokens], dtype=np.uint32)
+            outputs.append(("num_input_tokens", count))
+        if "return_num_output_tokens" in returned:
+            outputs.append(("num_output_tokens", np.array([new], dtype=np.uint32)))
+        utilities = triton()
+        return utilities.InferenceResponse(
+            [utilities.Tensor(name, value) for name, value in outputs]
         )
 
     def counted(self) -> Mapping[str, float]:

@@ -11,6 +11,7 @@ Exit codes: 0 done; 1 it failed, or a config.pbtxt differs; 2 the input is wrong
 import argparse
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -174,8 +175,7 @@ def _run(repository: Path, name: str, options: argparse.Namespace) -> None:
     choice = profile_results.choose(measured, today)
     profile = profile_file.make(
         choice,
-        model=name,
-        clients=search.clients,
+        search=search,
         machine=machine,
         versions=profile_run.versions(),
         day=datetime.now(UTC).date(),
@@ -284,4 +284,7 @@ def _wrong(text: str, code: int = 1) -> int:
 
 
 if __name__ == "__main__":
+    # A server that it has started must not outlive it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

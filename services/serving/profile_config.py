@@ -101,6 +101,14 @@ def change(text: str, wanted: Tuned) -> str:
     return changed
 
 
+def rename(text: str, name: str) -> str:
+    """The text with another name of the model."""
+    there = next((each for each in _values(text) if each.path == ("name",)), None)
+    if there is None:
+        return f'name: "{name}"\n{text}'
+    return f'{text[: there.start]}"{name}"{text[there.end :]}'
+
+
 def _check(before: Any, changed: str, wanted: Tuned) -> None:
     """Refuse a text that says anything else than `before` with the wanted values."""
     if read(changed) != wanted:

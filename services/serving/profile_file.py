@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from serving.profile_config import Tuned
 from serving.profile_results import Choice, Measured
+from serving.profile_search import Search
 
 FOLDER = "profiles"
 HEADER = """\
-# Values of {model}/config.pbtxt that were measured, each with its reason: figures are those under
-# load, in one run on one machine. Proposed by `make profile`, accepted by a person, put into
+# Measured values of {model}/config.pbtxt, each with its reason; figures are those
+# under load, of one run on one machine. Proposed by `make profile`, accepted by a person, put into
 # config.pbtxt by `python -m serving.profile apply`; a test keeps the two in step. docs/serving.md
 """
 Words = Annotated[str, Field(min_length=1)]
@@ -107,6 +108,7 @@ class Profile(_Strict):
         measured: When.
         machine: Where.
         versions: Of Triton, Model Analyzer and perf_analyzer.
+        requests: What was asked.
         clients: Requests at a time: alone, and under load.
         before: How the values did that were there before.
         after: How the chosen values did in the same run.
@@ -117,6 +119,7 @@ class Profile(_Strict):
     measured: date
     machine: Machine
     versions: dict[str, str]
+    requests: Words
     clients: tuple[int, int]
     before: Outcome
     after: Outcome
@@ -134,8 +137,7 @@ class Profile(_Strict):
 def make(
     choice: Choice,
     *,
-    model: str,
-    clients: tuple[int, int],
+    search: Search,
     machine: Machine,
     versions: dict[str, str],
     day: date,
@@ -143,11 +145,12 @@ def make(
     """The profile that follows from a choice."""
     values = choice.chosen.values.as_dict()
     return Profile(
-        model=model,
+        model=search.model,
         measured=day,
         machine=machine,
         versions=versions,
-        clients=clients,
+        requests=search.said,
+        clients=search.clients,
         before=Outcome.of(choice.today),
         after=Outcome.of(choice.chosen),
         values=Values.model_validate(

@@ -12,15 +12,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import yaml
 
 from serving import launch, perf_analyzer
-from serving.profile_config import Tuned, read
+from serving.profile_config import Tuned, change, read, rename
 from serving.profile_results import Point, ResultsError, read_points
-from serving.profile_search import Places, Search, analyzer_settings
+from serving.profile_search import Places, Search, analyzer_settings, today_name
 
 TELL_SECONDS = 10.0
 END_SECONDS = 5.0
@@ -58,8 +59,8 @@ def run(
     """
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    config = (repository / search.model / "config.pbtxt").read_text(encoding="utf-8")
-    settings = analyzer_settings(search, _places(search, repository, output), read(config))
+    today = copy_model(search, repository, output / "repository")
+    settings = analyzer_settings(search, _places(search, output / "repository", output), today)
     file = output / "model-analyzer.yaml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     program = Path(sys.prefix) / "bin" / "model-analyzer"
@@ -91,6 +92,27 @@ def run(
             f"{output / LOG}:\n" + "\n".join(tail)
         )
     return read_points(table.read_text(encoding="utf-8")), _variants(output / "models", search)
+
+
+def copy_model(search: Search, repository: Path, target: Path) -> Tuned:
+    """Make the repository that is measured: the model without preferred batch sizes, and as it is.
+
+    Returns:
+        The model's present values.
+    """
+    source = repository / search.model
+    text = (source / "config.pbtxt").read_text(encoding="utf-8")
+    today = read(text)
+    plain = change(text, replace(today, preferred_batch_size=()))
+    name = today_name(search)
+    copies = {search.model: plain}
+    if today.preferred_batch_size:
+        copies[name] = rename(text, name)
+    for model, config in copies.items():
+        ignored = shutil.ignore_patterns("__pycache__", "config.pbtxt")
+        shutil.copytree(source, target / model, ignore=ignored)
+        (target / model / "config.pbtxt").write_text(config, encoding="utf-8")
+    return today
 
 
 def default_output(model: str) -> Path:
@@ -127,7 +149,6 @@ def _places(search: Search, repository: Path, output: Path) -> Places:
     arguments = [
         f"--backend-directory={runtime / 'backends'}",
         f"--cache-directory={installation.triton / 'caches'}",
-        "--rate-limit=execution_count",
         "--cache-config=local,size=67108864",
     ]
     # The shell's number, ``$$``, is the server's, because the shell becomes the server.
@@ -220,5 +241,6 @@ def _variants(folder: Path, search: Search) -> dict[str, Tuned]:
     """What each configuration is: Model Analyzer keeps a model for each."""
     return {
         config.parent.name: read(config.read_text(encoding="utf-8"))
-        for config in sorted(folder.glob(f"{search.model}_config_*/config.pbtxt"))
+        for name in (search.model, today_name(search))
+        for config in sorted(folder.glob(f"{name}_config_*/config.pbtxt"))
     }

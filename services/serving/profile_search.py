@@ -27,10 +27,12 @@ class Search:
     Attributes:
         model: Folder of the model in the repository.
         instance_counts: Copies of the model.
-        batch_sizes: Largest batches; each is also tried as the preferred size.
+        batch_sizes: Largest batches. Without preferred sizes: with them and one copy of the model,
+            Triton 2.51 lets some requests wait for half a second.
         delays: Microseconds that a request may wait for others.
         clients: Requests at a time, the fewest first: how quick it is for one, how much for many.
         inputs: Requests in perf_analyzer's form; none: random values of the model's shapes.
+        said: What the requests are, in words.
     """
 
     model: str
@@ -39,12 +41,11 @@ class Search:
     delays: tuple[int, ...] = (0, 1000)
     clients: tuple[int, int] = (1, 32)
     inputs: Inputs = ()
+    said: str = "random values"
 
     def configurations(self) -> int:
-        """How many are measured, today's among them; those that Triton refuses are not."""
-        # A preferred size may not be larger than the largest batch.
-        sizes = sum(1 for large in self.batch_sizes for small in self.batch_sizes if small <= large)
-        return 1 + len(self.instance_counts) * sizes * len(self.delays)
+        """How many are measured, today's, with and without preferred sizes, among them."""
+        return 2 + len(self.instance_counts) * len(self.batch_sizes) * len(self.delays)
 
     def points(self) -> int:
         """How many measurements that makes."""
@@ -104,7 +105,11 @@ def sentence_inputs(count: int = 64, width: int = 32, seed: int = 7) -> Inputs:
 
 
 SEARCHES: Mapping[str, Search] = {
-    "minilm_encoder": Search("minilm_encoder", inputs=sentence_inputs()),
+    "minilm_encoder": Search(
+        "minilm_encoder",
+        inputs=sentence_inputs(),
+        said="64 sentences of 17 to 32 tokens, padded to 32",
+    ),
     "synthetic": Search("synthetic"),
 }
 """Searches that a model has of its own."""
@@ -136,13 +141,13 @@ def analyzer_settings(search: Search, places: Places, today: Tuned) -> dict[str,
     }
     if places.inputs is not None:
         flags["input-data"] = str(places.inputs)
-    batching: dict[str, Any] = {"max_queue_delay_microseconds": list(search.delays)}
-    batching["preferred_batch_size"] = [[size] for size in search.batch_sizes]
+    batching = {"max_queue_delay_microseconds": list(search.delays)}
     tried: dict[str, Any] = {
         "instance_group": [{"kind": "KIND_CPU", "count": list(search.instance_counts)}]
     }
     if today.max_batch_size > 0:
         tried |= {"max_batch_size": list(search.batch_sizes), "dynamic_batching": batching}
+    common: dict[str, Any] = {"cpu_only": True, "perf_analyzer_flags": flags}
     address = "127.0.0.1"
     return {
         "model_repository": str(places.repository),
@@ -180,11 +185,13 @@ def analyzer_settings(search: Search, places: Places, today: Tuned) -> dict[str,
             "perf_latency_avg",
             "perf_latency_p99",
         ],
-        "profile_models": {
-            search.model: {
-                "cpu_only": True,
-                "perf_analyzer_flags": flags,
-                "model_config_parameters": tried,
-            }
-        },
+        # No search of its own: the values below, and the configurations as they are.
+        "run_config_search_disable": True,
+        "profile_models": {search.model: {**common, "model_config_parameters": tried}}
+        | ({today_name(search): common} if today.preferred_batch_size else {}),
     }
+
+
+def today_name(search: Search) -> str:
+    """Name of the copy that keeps its preferred sizes: Model Analyzer cannot take them out."""
+    return f"{search.model}_today"

@@ -132,11 +132,12 @@ class FileKeys:
         key = key.strip()
         if scheme.lower() != "bearer" or len(key) > LONGEST:
             raise UnauthenticatedError(NO_GOOD)
-        prefix, _, rest = key.partition("_")
+        _, _, rest = key.partition("_")
         public, _, _ = rest.partition("_")
         entry = self._entries.get(public, UNKNOWN)
+        # The digest is of the whole key, so this judges its form as well.
         digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()
-        if not hmac.compare_digest(digest, entry.digest) or prefix != keyfile.PREFIX:
+        if not hmac.compare_digest(digest, entry.digest):
             raise UnauthenticatedError(NO_GOOD)
         now = time.time()
         if now >= entry.revoked:

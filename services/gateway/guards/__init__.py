@@ -19,14 +19,14 @@ def make_guards(
 
     Args:
         section: The settings.
-        registry: Where metrics are published; the process's own where None, and that only once.
+        registry: Where metrics are published; the process's own where None.
 
     Raises:
         LookupError: An environment variable that a guard needs is not set.
     """
-    from prometheus_client import REGISTRY
+    from prometheus_client import REGISTRY  # noqa: PLC0415 - loaded where it is used
 
-    from gateway.guards.chain import ChainGuards
-    from gateway.guards.metrics import GuardMetrics
+    from gateway.guards.chain import ChainGuards  # noqa: PLC0415 - loaded where it is used
+    from gateway.guards.metrics import metrics_of  # noqa: PLC0415 - loaded where it is used
 
-    return ChainGuards(section, GuardMetrics(registry or REGISTRY))
+    return ChainGuards(section, metrics_of(registry or REGISTRY))

@@ -150,9 +150,7 @@ class Chain:
             raise BlockedError(_reason("prompt", guard, found[0]), param=param)
         return Message(message.role, masked(message.content, found), message.extra)
 
-    def _found(
-        self, guard: Guard, direction: str, finding: Finding, notes: Notes
-    ) -> None:
+    def _found(self, guard: Guard, direction: str, finding: Finding, notes: Notes) -> None:
         self._metrics.findings.labels(guard.settings.title, direction, finding.label).inc()
         notes.add(guard, direction, finding)
 
@@ -259,9 +257,7 @@ class ChainGuards:
             checked = chain.check(messages, notes, scan)
         else:
             loop = asyncio.get_running_loop()
-            checked = await loop.run_in_executor(
-                self._threads, chain.check, messages, notes, scan
-            )
+            checked = await loop.run_in_executor(self._threads, chain.check, messages, notes, scan)
         system = "\n".join(each.content for each in checked if each.role in SYSTEM_ROLES)
         call.kept["guards"] = _State(chain, system)
         for guard in chain.guards:

@@ -11,6 +11,9 @@ from gateway.guards.settings import InjectionSettings, ToxicitySettings
 from gateway.guards.text import fold, fold_places
 from gateway.guards.unmask import unmask
 
+STRETCH = 4000
+"""Characters that are folded at once: short enough for other threads to get their turn."""
+OVERLAP = 300
 INJECTION = Lexicon(
     lexicon_injection.CONCEPTS, lexicon_injection.PATTERNS, lexicon_injection.PHRASES
 )
@@ -53,22 +56,31 @@ class ToxicityDetector:
 def _judge(
     model: LinearModel, text: str, threshold: float, label: str, deadline: Deadline
 ) -> list[Finding]:
-    """Windows above the threshold, joined where they overlap, at their places in the text."""
+    """Stretches above the threshold, joined where they overlap, at their places in the text."""
+    joined: list[Finding] = []
+    for begin in range(0, max(len(text) - OVERLAP, 1), STRETCH):
+        deadline.check()
+        stretch = text[begin : begin + STRETCH + OVERLAP]
+        for start, end, score in _windows(model, stretch, threshold, deadline):
+            first, last = begin + start, begin + end
+            found = Finding(first, last, label, score)
+            if joined and first <= joined[-1].end:
+                before = joined.pop()
+                furthest, best = max(before.end, last), max(before.score, score)
+                found = Finding(before.start, furthest, label, best)
+            joined.append(found)
+    return joined
+
+
+def _windows(
+    model: LinearModel, text: str, threshold: float, deadline: Deadline
+) -> list[tuple[int, int, float]]:
     folded = fold(text)
     read = unmask(folded, model.lexicon)
-    windows = [each for each in model.windows(read, deadline) if each.score >= threshold]
-    if not windows:
+    found = [each for each in model.windows(read, deadline) if each.score >= threshold]
+    if not found:
         return []
     if len(read) != len(folded):
-        return [Finding(0, len(text), label, max(each.score for each in windows))]
+        return [(0, len(text), max(each.score for each in found))]
     places = fold_places(text)
-    joined: list[Finding] = []
-    for window in windows:
-        start, end = places.span(window.start, window.end)
-        if joined and start <= joined[-1].end:
-            last = joined.pop()
-            start, score = last.start, max(last.score, window.score)
-        else:
-            score = window.score
-        joined.append(Finding(start, max(end, start + 1), label, score))
-    return joined
+    return [(*places.span(each.start, max(each.end, each.start + 1)), each.score) for each in found]

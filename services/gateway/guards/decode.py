@@ -14,7 +14,9 @@ MOST = 16
 """Payloads of one text that are decoded."""
 LONGEST = 8192
 """Characters of one payload that are decoded."""
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{4}[\s]?){5,2048}[A-Za-z0-9+/_\-]{0,3}={0,2}")
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{4}[\s]?){5,2048}[A-Za-z0-9+/_\-]{0,3}={0,2}"
+)
 _BASE64_LINES = re.compile(r"\s")
 _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:(?:0x|\\x|%)?[0-9A-Fa-f]{2}[ ,:]?){12,4096}")
 _HEX_NOISE = re.compile(r"0x|\\x|[ ,:%]")
@@ -24,10 +26,42 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")
 _BINARY = re.compile(r"(?<![01])(?:[01]{8}[ ,]?){8,1024}")
 _WORD = re.compile(r"[a-z]{4,}")
 _TELLING = frozenset(
-    """ignore ignorieren disregard forget instructions instruction previous prompt system reveal rules
-    pretend unrestricted override bypass restrictions password everything above guidelines
-    zignoruj zapomnij instrukcje poprzednie ujawnij zasady ignoriere anweisungen vorherigen olvida
-    instrucciones anteriores oublie precedentes""".split()
+    [
+        "ignore",
+        "ignorieren",
+        "disregard",
+        "forget",
+        "instructions",
+        "instruction",
+        "previous",
+        "prompt",
+        "system",
+        "reveal",
+        "rules",
+        "pretend",
+        "unrestricted",
+        "override",
+        "bypass",
+        "restrictions",
+        "password",
+        "everything",
+        "above",
+        "guidelines",
+        "zignoruj",
+        "zapomnij",
+        "instrukcje",
+        "poprzednie",
+        "ujawnij",
+        "zasady",
+        "ignoriere",
+        "anweisungen",
+        "vorherigen",
+        "olvida",
+        "instrucciones",
+        "anteriores",
+        "oublie",
+        "precedentes",
+    ]
 )
 _ROT13 = frozenset(codecs.encode(word, "rot13") for word in _TELLING)
 _BACKWARDS = frozenset(word[::-1] for word in _TELLING)

@@ -115,7 +115,8 @@ class Lexicon:
         """The words and marks of a folded text in order."""
         meaning = self.meaning
         found = [
-            Word(word := each.group(), *each.span(), meaning(word)) for each in _TOKEN.finditer(text)
+            Word(word := each.group(), *each.span(), meaning(word))
+            for each in _TOKEN.finditer(text)
         ]
         patterns = self._marks if text.isascii() else [*self._marks, *self._phrases]
         marks = [
@@ -137,9 +138,7 @@ def _mark_quoted(words: list[Word], quoted: list[tuple[int, int]]) -> list[Word]
         while word.start >= end:
             start, end = next(spans)
         inside = word.meaning and start <= word.start
-        marked.append(
-            Word(word.text, word.start, word.end, word.meaning + "q") if inside else word
-        )
+        marked.append(Word(word.text, word.start, word.end, word.meaning + "q") if inside else word)
     return marked
 
 

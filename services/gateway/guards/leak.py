@@ -66,7 +66,7 @@ def _base64_forms(raw: bytes) -> list[str]:
 
 
 class Watched:
-    """A system prompt, by stretches of `GRAM` letters; digits do not count, for lists number them."""
+    """A system prompt, by stretches of `GRAM` letters. Digits do not count: lists number them."""
 
     def __init__(self, text: str) -> None:
         self.squashed = "".join(filter(str.isalpha, squash(text)))

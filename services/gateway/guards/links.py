@@ -60,7 +60,12 @@ class LinksDetector:
             return "image"
         if not settings.links:
             return "link"
-        carried = [*parts.path.split("/"), *_parameters(parts.query), parts.fragment, *_labels(host)]
+        carried = [
+            *parts.path.split("/"),
+            *_parameters(parts.query),
+            parts.fragment,
+            *_labels(host),
+        ]
         if any(self._is_payload(each) for each in carried) or parts.username:
             return "link"
         return ""

@@ -1,8 +1,18 @@
 """What the guards count. Labels never hold text of a request."""
 
+from weakref import WeakKeyDictionary
+
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+def metrics_of(registry: CollectorRegistry) -> "GuardMetrics":
+    """The metrics that are published there; made when first asked for."""
+    made = _MADE.get(registry)
+    if made is None:
+        made = _MADE[registry] = GuardMetrics(registry)
+    return made
 
 
 class GuardMetrics:
@@ -32,3 +42,6 @@ class GuardMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
+
+
+_MADE: WeakKeyDictionary[CollectorRegistry, GuardMetrics] = WeakKeyDictionary()

@@ -6,7 +6,6 @@ it was just shown, or later.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.guards.findings import Deadline, Detector, Finding

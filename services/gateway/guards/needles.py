@@ -1,4 +1,4 @@
-"""Many phrases looked for at once, character by character, whatever stands between their letters."""
+"""Many phrases looked for at once, by their letters alone."""
 
 from collections import deque
 from dataclasses import dataclass

@@ -60,12 +60,12 @@ def make_guard(settings: GuardSettings) -> Guard:
         case PiiSettings():
             return _pii(settings)
         case LinksSettings():
-            from gateway.guards.links import LABELS, TRIGGERS, LinksDetector
+            from gateway.guards.links import LABELS, TRIGGERS, LinksDetector  # noqa: PLC0415 - loaded where it is used
 
             triggers = Triggers(prefixes=TRIGGERS, sticky=LABELS)
             return _spans(settings, LinksDetector(settings), triggers)
         case LimitsSettings():
-            from gateway.guards.limits import LimitsDetector
+            from gateway.guards.limits import LimitsDetector  # noqa: PLC0415 - loaded where it is used
 
             limits = LimitsDetector(settings)
             return Guard(settings, limits, lambda _tenant, _system: limits.monitors())
@@ -75,7 +75,7 @@ def make_guard(settings: GuardSettings) -> Guard:
 
 
 def _classifier(settings: InjectionSettings | ToxicitySettings) -> Guard:
-    from gateway.guards.classifiers import InjectionDetector, ToxicityDetector
+    from gateway.guards.classifiers import InjectionDetector, ToxicityDetector  # noqa: PLC0415 - loaded where it is used
 
     if isinstance(settings, InjectionSettings):
         detector: Detector = InjectionDetector(settings)
@@ -86,7 +86,7 @@ def _classifier(settings: InjectionSettings | ToxicitySettings) -> Guard:
 
 
 def _pii(settings: PiiSettings) -> Guard:
-    from gateway.guards.pii import PiiDetector
+    from gateway.guards.pii import PiiDetector  # noqa: PLC0415 - loaded where it is used
 
     secrets = Entity.SECRET in settings.entities
     triggers = Triggers(

@@ -121,7 +121,9 @@ class FormRecognizer(LocalRecognizer):
                 start=start,
                 end=end,
                 score=score,
-                analysis_explanation=AnalysisExplanation(recognizer=self.name, original_score=score),
+                analysis_explanation=AnalysisExplanation(
+                    recognizer=self.name, original_score=score
+                ),
                 recognition_metadata={
                     RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
                     RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
@@ -181,6 +183,5 @@ class PiiDetector:
             return findings
         places = plain_places(text)
         return [
-            Finding(*places.span(each.start, each.end), each.label, each.score)
-            for each in findings
+            Finding(*places.span(each.start, each.end), each.label, each.score) for each in findings
         ]

@@ -55,7 +55,7 @@ class Entity(StrEnum):
     """Payment card, by Luhn's checksum and its issuer's prefix."""
     EMAIL = "EMAIL_ADDRESS"
     PHONE = "PHONE_NUMBER"
-    """Telephone number that its country's plan knows; national forms need a word such as *phone*."""
+    """Telephone number that its country's plan knows; national forms need a word like *phone*."""
     IP = "IP_ADDRESS"
     """IPv4 or IPv6 address."""
     SECRET = "SECRET"  # noqa: S105 - the name of a kind, not a secret
@@ -65,9 +65,9 @@ class Entity(StrEnum):
 class _Guard(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field("", pattern=NAME + r"|^$")
+    name: str = Field(default="", pattern=NAME + r"|^$")
     """What it is called in notes, metrics and errors; its kind where empty."""
-    timeout_ms: float = Field(500.0, ge=1.0, le=10_000.0)
+    timeout_ms: float = Field(default=500.0, ge=1.0, le=10_000.0)
     """How long it may take over one text before it counts as failed."""
 
     @property
@@ -83,7 +83,7 @@ class InjectionSettings(_Guard):
     action: Action = Action.BLOCK
     fail: Fail = Fail.CLOSED
     direction: Direction = Direction.PROMPT
-    threshold: float = Field(0.6, gt=0.0, lt=1.0)
+    threshold: float = Field(default=0.6, gt=0.0, lt=1.0)
     """Score from which on a text counts as an attack; higher means fewer false alarms."""
     decode: bool = True
     """Whether base64, hexadecimal, rot13 and hidden characters are decoded and judged too."""
@@ -98,7 +98,7 @@ class ToxicitySettings(_Guard):
     action: Action = Action.FLAG
     fail: Fail = Fail.OPEN
     direction: Direction = Direction.BOTH
-    threshold: float = Field(0.5, gt=0.0, lt=1.0)
+    threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Score from which on a text counts as toxic; higher means fewer false alarms."""
     trust_system: bool = True
     """Whether system messages are taken as the tenant's own and not judged."""
@@ -111,13 +111,15 @@ class PiiSettings(_Guard):
     action: Action = Action.MASK
     fail: Fail = Fail.CLOSED
     direction: Direction = Direction.BOTH
-    threshold: float = Field(0.5, gt=0.0, le=1.0)
+    threshold: float = Field(default=0.5, gt=0.0, le=1.0)
     """Confidence from which on it counts: 1.0 with a checksum, 0.85 by form, 0.75 by form and a
     word before it."""
-    entities: tuple[Entity, ...] = Field(tuple(Entity), min_length=1)
+    entities: tuple[Entity, ...] = Field(default=tuple(Entity), min_length=1)
     """What is looked for. To mask e-mail addresses in streamed answers, each word waits for its
     end: the first text comes about one token later."""
-    regions: tuple[str, ...] = Field(("PL", "GB", "US", "DE", "FR", "ES", "IT"), max_length=20)
+    regions: tuple[str, ...] = Field(
+        default=("PL", "GB", "US", "DE", "FR", "ES", "IT"), max_length=20
+    )
     """Countries, by ISO 3166 code, whose national telephone numbers are known."""
 
     @field_validator("regions")
@@ -136,13 +138,13 @@ class LeakSettings(_Guard):
     action: Action = Action.BLOCK
     fail: Fail = Fail.CLOSED
     direction: Literal[Direction.OUTPUT] = Direction.OUTPUT
-    threshold: float = Field(1.0, ge=0.0, le=1.0)
+    threshold: float = Field(default=1.0, ge=0.0, le=1.0)
     """Not used by this guard: it finds or does not."""
     canary: bool = True
     """Whether a random marker is put before the system prompt; about 12 tokens."""
-    overlap_characters: int = Field(120, ge=0, le=4000)
+    overlap_characters: int = Field(default=120, ge=0, le=4000)
     """Letters in a row that an answer may share with the system prompt; 0 for any."""
-    canary_secret_env: str = Field("", pattern=r"^[A-Z_][A-Z0-9_]*$|^$")
+    canary_secret_env: str = Field(default="", pattern=r"^[A-Z_][A-Z0-9_]*$|^$")
     """Environment variable with a secret from which canaries are made, the same in all replicas,
     so that they can share a cache. Without it each process draws its own."""
 
@@ -154,13 +156,13 @@ class LinksSettings(_Guard):
     action: Action = Action.MASK
     fail: Fail = Fail.CLOSED
     direction: Direction = Direction.OUTPUT
-    hosts: tuple[str, ...] = Field((), max_length=1000)
+    hosts: tuple[str, ...] = Field(default=(), max_length=1000)
     """Hosts that are always allowed: ``example.com``, or ``*.example.com`` for all under it."""
     images: bool = False
     """Whether images of other hosts are allowed."""
     links: bool = True
     """Whether links to other hosts are allowed, as long as they carry little data."""
-    payload_characters: int = Field(48, ge=0, le=10_000)
+    payload_characters: int = Field(default=48, ge=0, le=10_000)
     """Length from which on one parameter or part of a link's path counts as data."""
 
     @field_validator("hosts")
@@ -179,20 +181,18 @@ class LimitsSettings(_Guard):
     action: Action = Action.BLOCK
     fail: Fail = Fail.CLOSED
     direction: Direction = Direction.BOTH
-    characters: int = Field(0, ge=0, le=100_000_000)
+    characters: int = Field(default=0, ge=0, le=100_000_000)
     """Length of a text at most; 0 for any. Masking cuts it off there."""
-    repeats: int = Field(0, ge=0, le=1000)
+    repeats: int = Field(default=0, ge=0, le=1000)
     """Times that an answer may say the same in a row, from 200 characters on; 0 for any."""
-    phrases: tuple[str, ...] = Field((), max_length=10_000)
+    phrases: tuple[str, ...] = Field(default=(), max_length=10_000)
     """Phrases that must not occur, whatever their case, spacing and punctuation."""
 
     @field_validator("phrases")
     @classmethod
     def _phrases(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [
-            phrase
-            for phrase in phrases
-            if not 3 <= sum(char.isalnum() for char in phrase) <= 200
+            phrase for phrase in phrases if not 3 <= sum(char.isalnum() for char in phrase) <= 200
         ]
         if wrong:
             raise ValueError(f"must have 3 to 200 letters or digits each: {len(wrong)} have not")
@@ -249,11 +249,11 @@ class GuardsSettings(BaseModel):
     """Chains by name, besides ``off``, ``standard`` and ``strict``. Guards run in their order."""
     default: str = "standard"
     """The chain of tenants that choose none."""
-    scan_characters: int = Field(131_072, ge=1000, le=10_000_000)
+    scan_characters: int = Field(default=131_072, ge=1000, le=10_000_000)
     """Length of a text up to which guards read it; a longer one counts as a failed guard."""
-    inline_characters: int = Field(4096, ge=0, le=1_000_000)
+    inline_characters: int = Field(default=4096, ge=0, le=1_000_000)
     """Prompts up to this length are checked at once, longer ones in a thread."""
-    threads: int = Field(2, ge=1, le=64)
+    threads: int = Field(default=2, ge=1, le=64)
     """Threads for longer prompts."""
 
     @field_validator("chains")

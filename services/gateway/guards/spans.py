@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from gateway.guards.findings import Finding
 from gateway.guards.monitors import Report
-from gateway.guards.pii_patterns import SECRET_NAME, SECRET_PREFIXES
+from gateway.guards.pii_patterns import KEY_NAME, KEY_PREFIXES
 
 LONGEST = 192
 """Characters that are held back, at most."""
@@ -24,10 +24,13 @@ CONTEXT = 64
 LONGEST_KEY = 16_000
 _GAPS = " \t\u00a0"
 _ASSIGNED = re.compile(
-    rf"(?<![^\W_])(?:{SECRET_NAME})[\"'`]?[ \t]{{0,3}}(?:(?:is|to|ist|es)[ \t]|[:=])[ \t]{{0,3}}[\"'`]?$"
+    rf"(?<![^\W_])(?:{KEY_NAME})[\"'`]?[ \t]{{0,3}}"
+    r"(?:(?:is|to|ist|es)[ \t]|[:=])[ \t]{0,3}[\"'`]?$"
 )
 _ASSIGNING = frozenset(":= \"'`")
-_IBAN_BEGUN = re.compile(r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]*(?:[ -][A-Za-z0-9]{1,4})*$")
+_IBAN_BEGUN = re.compile(
+    r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]*(?:[ -][A-Za-z0-9]{1,4})*$"
+)
 _KEY_HEAD = re.compile("-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----$")
 _KEY_END = "-----END"
 
@@ -51,7 +54,7 @@ class Triggers:
     sticky: frozenset[str] = frozenset()
 
 
-SECRET_TRIGGERS = (*SECRET_PREFIXES, "://", "earer ", "asic ")
+SECRET_TRIGGERS = (*KEY_PREFIXES, "://", "earer ", "asic ")
 
 
 class _State(Enum):
@@ -114,9 +117,9 @@ class SpanMonitor:
 
     def _idle(self, char: str, place: int) -> None:
         triggers = self._triggers
-        if triggers.digits and (char.isdecimal() or char == "+"):
-            self._begin(place, char)
-        elif triggers.words and (char.isalnum() or char in "_@"):
+        if (triggers.digits and (char.isdecimal() or char == "+")) or (
+            triggers.words and (char.isalnum() or char in "_@")
+        ):
             self._begin(place, char)
 
     def _begin(self, place: int, char: str) -> None:

@@ -49,8 +49,7 @@ class StreamGuard:
     """
 
     def __init__(self, posts: list[Post]) -> None:
-        self._posts = posts
-        self._reports = [self._reporter(post) for post in posts]
+        self._crew = [(post, post.monitor.step, self._reporter(post)) for post in posts]
         self._last: dict[int, tuple[Finding, _Mask | None]] = {}
         self._text = ""
         self._begin = 0
@@ -68,15 +67,15 @@ class StreamGuard:
         """
         if self._error:
             raise self._error
-        if not self._posts:
+        if not self._crew:
             return text
         self._text += text
         for char in text:
             place = self._seen
             self._seen += 1
-            for post, report in zip(tuple(self._posts), tuple(self._reports), strict=True):
+            for post, step, report in self._crew:
                 try:
-                    post.monitor.step(char, place, report)
+                    step(char, place, report)
                 except Exception as error:  # noqa: BLE001 - `fail` says what follows
                     self._break(post, error)
                 if self._error:
@@ -87,7 +86,7 @@ class StreamGuard:
         """The answer is over; returns what was held back. Raises as `feed`."""
         if self._error:
             raise self._error
-        for post, report in zip(tuple(self._posts), tuple(self._reports), strict=True):
+        for post, _, report in self._crew:
             try:
                 post.monitor.finish(self._seen, report)
             except Exception as error:  # noqa: BLE001 - `fail` says what follows
@@ -125,13 +124,12 @@ class StreamGuard:
         if post.fail is Fail.CLOSED:
             self._error, self._stop = post.refusal(None), self._limit()
         else:
-            place = self._posts.index(post)
-            del self._posts[place], self._reports[place]
+            self._crew = [each for each in self._crew if each[0] is not post]
 
     def _limit(self) -> int:
         holds = [
             post.monitor.hold
-            for post in self._posts
+            for post, _, _ in self._crew
             if post.action is not Action.FLAG and post.monitor.hold is not None
         ]
         return max(self._begin, min([self._seen, *holds]))

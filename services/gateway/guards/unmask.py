@@ -8,12 +8,17 @@ import re
 
 from gateway.guards.features import Lexicon
 
-_SPACED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9@$!|][ .\-_*~/\\,]{1,3}){3,}[a-z0-9@$!|](?![a-z0-9])")
+_SPACED = re.compile(
+    r"(?<![a-z0-9])(?:[a-z0-9@$!|][ .\-_*~/\\,]{1,3}){3,200}[a-z0-9@$!|](?![a-z0-9])"
+)
 _BROKEN = re.compile(r"(?<![a-z])[a-z]{1,8}(?:[.\-_*~|/\\][a-z]{1,8}){1,8}(?![a-z])")
-_LEET = re.compile(r"[a-z0-9@$!|+]*(?:[a-z][0-9@$!|+]|[0-9@$!|+][a-z])[a-z0-9@$!|+]*")
+_LEET = re.compile(
+    r"(?<![a-z0-9@$!|+])(?=[a-z]{0,40}[0-9@$!|+])[a-z0-9@$!|+]{3,40}(?![a-z0-9@$!|+])"
+)
 _LONG = re.compile(r"([a-z])\1{2,}")
 _TO_I = str.maketrans("013457@$!|+89", "oieastasiitbg")
 _TO_L = str.maketrans("013457@$!|+89", "oleastasiltbg")
+_LETTER = re.compile(r"[a-z]")
 _NOT_LETTER = re.compile(r"[^a-z]")
 _GAP = re.compile(r"[ .\-_*~/\\,]{2,}")
 LONGEST = 400
@@ -25,6 +30,8 @@ def unmask(text: str, lexicon: Lexicon) -> str:
 
     def leet(match: re.Match[str]) -> str:
         word = match.group()
+        if not _LETTER.search(word):
+            return word
         for table in (_TO_I, _TO_L):
             changed = word.strip("!|+").translate(table)
             if lexicon.knows(changed):

@@ -44,7 +44,7 @@ logger = logging.getLogger("gateway.openai")
 CONTENT_FILTER = "content_filter"
 """Finish reason of an answer that a guard ended."""
 
-_SCHEMA = "guided_decoding.json"
+_SCHEMA = "structured_outputs.json"
 """Where Triton's models find the schema."""
 
 _TOO_LONG = re.compile(r"prompt has \d+ tokens|context|maximum model length", re.IGNORECASE)

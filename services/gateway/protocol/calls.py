@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.access import credentials
 from gateway.asgi import CLIENT_GONE, ClientGoneError, traceparent
 from gateway.assembly import Parts
-from gateway.contract import Call, ServedModel, Tenant, Watch
+from gateway.contract import Call, Kind, ServedModel, Tenant, Watch
 from gateway.errors import GatewayError
 
 ROUTE = "infer"
+BYTES_PER_TOKEN = 4
 WATCHED = "watched"
 """Note of a call whose end its watch tells."""
 
@@ -32,6 +33,15 @@ class Served:
     watch: Watch
     tokens: int = 0
     finish_reason: str = ""
+
+
+def size_tokens(call: Call, size: int) -> int:
+    """Tokens that a request which is only passed on counts for.
+
+    Embedding models read text, which is not looked into here: four bytes are taken for a token.
+    Other tensors count for none.
+    """
+    return size // BYTES_PER_TOKEN if call.model.kind is Kind.EMBEDDING else 0
 
 
 class Calls:
@@ -104,12 +114,15 @@ class Calls:
             )
 
     @asynccontextmanager
-    async def served(self, call: Call, tokens: int = 0) -> AsyncGenerator[Served]:
+    async def served(
+        self, call: Call, tokens: int = 0, before: Callable[[], Awaitable[None]] | None = None
+    ) -> AsyncGenerator[Served]:
         """Count the call, hold a slot for it, and watch it until the block ends.
 
         Args:
             call: The call.
             tokens: At most that many will be used.
+            before: What is done once the call is counted and before it waits for its slot.
 
         Raises:
             GatewayError: A budget is used up, there is no room, or what the block raises.
@@ -120,6 +133,8 @@ class Calls:
         try:
             reservation = await self.parts.budgets.reserve(call, tokens)
             try:
+                if before is not None:
+                    await before()
                 async with self.parts.admission.slot(call):
                     watch.queued(call.notes.get("queue_seconds", 0.0))
                     yield served

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from gateway.contract import Call, Kind
 from gateway.errors import InvalidRequestError
 from gateway.protocol import messages_check
-from gateway.protocol.calls import Calls
+from gateway.protocol.calls import Calls, size_tokens
 from gateway.protocol.chat import ChatAnswer, ChatRequest
 from gateway.upstream import failures, messages
 from gateway.upstream.metadata import ModelMetadata
@@ -80,10 +81,12 @@ class Relay:
         if name != triton:
             request.model_name = triton
             raw = request.SerializeToString()
-        async with self.calls.served(call):
+        tokens = size_tokens(call, len(raw))
+        async with self.calls.served(call, tokens) as served:
             answer = await self.calls.parts.upstream.channel.infer(
                 raw, model=triton, deadline=call.deadline, trace=call.trace
             )
+            served.tokens = tokens
         if name != triton:
             response = messages.ModelInferResponse.FromString(answer)
             response.model_name = name
@@ -107,9 +110,9 @@ class Relay:
                     yield response
             return
         asked = ChatRequest(call, request)
-        await asked.guard(self.calls)
         asked.complete()
-        async with self.calls.served(call, asked.reserved_tokens) as served:
+        guard = partial(asked.guard, self.calls)
+        async with self.calls.served(call, asked.reserved_tokens, guard) as served:
             answer = ChatAnswer(self.calls, served, asked)
             async with aclosing(self._ask(call, request, piecewise=asked.stream)) as answers:
                 async for response in answers:

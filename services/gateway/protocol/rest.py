@@ -1,6 +1,5 @@
 """The Open Inference Protocol over REST, with Triton's ``generate`` routes."""
 
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -13,9 +12,10 @@ from gateway.contract import Call
 from gateway.errors import GatewayError, InvalidRequestError, NotFoundError
 from gateway.openai.errors import MethodError
 from gateway.protocol import describe, generate, validate
-from gateway.protocol.calls import Calls
+from gateway.protocol.calls import Calls, size_tokens
 from gateway.protocol.health import Health
 from gateway.protocol.relay import Relay
+from gateway.upstream.channel import remaining
 from gateway.upstream.http import Answer
 from gateway.upstream.metadata import ModelMetadata
 
@@ -139,17 +139,20 @@ class RestProtocol:
             path += f"/versions/{quote(version, safe='')}"
 
         async def ask() -> Answer:
-            async with self._calls.served(call):
+            tokens = size_tokens(call, len(body))
+            async with self._calls.served(call, tokens) as served:
                 if call.trace:
                     sent["traceparent"] = call.trace
-                return await self._calls.parts.upstream.http.request(
+                answer = await self._calls.parts.upstream.http.request(
                     "POST",
                     f"{path}/infer",
                     model=call.model.triton,
-                    seconds=call.deadline - time.monotonic(),
+                    seconds=remaining(call.deadline),
                     body=body,
                     headers=sent,
                 )
+                served.tokens = tokens
+                return answer
 
         answer = await while_connected(receive, ask())
         await _send(send, answer, call)

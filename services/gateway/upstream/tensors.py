@@ -42,7 +42,8 @@ def sampling_parameters(sampling: Sampling) -> str:
         "logprobs": sampling.logprobs,
     }
     if sampling.json_schema is not None:
-        values["guided_decoding"] = {"json": sampling.json_schema}
+        # A text in a text: so does Triton's vLLM backend read it.
+        values["structured_outputs"] = json.dumps({"json": sampling.json_schema})
     return json.dumps({name: value for name, value in values.items() if value is not None})
 
 

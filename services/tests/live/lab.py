@@ -106,6 +106,8 @@ def triton(
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             wait_until_ready(process, f"http://127.0.0.1:{http}/v2/health/ready", log)
+            # The last of its ports to be opened.
+            wait_until_ready(process, f"http://127.0.0.1:{metrics}/metrics", log)
             yield Triton(
                 f"127.0.0.1:{http}", f"127.0.0.1:{grpc}", f"127.0.0.1:{metrics}", process.pid, log
             )

@@ -19,7 +19,7 @@ from gateway.guards.classifiers import INJECTION, TOXICITY
 from gateway.guards.features import BUCKETS, PARTS_SCALE, Lexicon, features
 from gateway.guards.linear import WEIGHTS, spread_of
 from gateway.guards.text import fold
-from gateway.guards.training.examples import Example, from_slots, mixed, prose, written
+from gateway.guards.training.examples import Example, digest, from_slots, mixed, prose, written
 from gateway.guards.unmask import unmask
 
 SEED = 20261124
@@ -46,9 +46,7 @@ class Table:
 
     def gradient(self, errors: Any) -> Any:
         """What the errors of the examples say about each weight."""
-        return np.bincount(
-            self.columns, weights=self.values * errors[self.rows], minlength=BUCKETS
-        )
+        return np.bincount(self.columns, weights=self.values * errors[self.rows], minlength=BUCKETS)
 
 
 def examples_of(name: str) -> list[Example]:
@@ -104,30 +102,29 @@ def train(examples: Sequence[Example], lexicon: Lexicon, decay: float) -> tuple[
 def judge(name: str, examples: Sequence[Example], lexicon: Lexicon) -> None:
     """Print precision and recall over ten tenths, each judged by a model of the other nine."""
     groups = sorted({example.group for example in examples})
-    order = np.random.default_rng(7).permutation(len(groups))
+    order: list[int] = np.random.default_rng(7).permutation(len(groups)).tolist()
     tenth = {groups[place]: turn % 10 for turn, place in enumerate(order)}
     hits = wrong = missed = 0
     for turn in range(10):
         others = [example for example in examples if tenth[example.group] != turn]
         judged = [e for e in examples if tenth[e.group] == turn and e.weight == 1.0]
         weights, bias = train(others, lexicon, DECAY)
-        for example, score in zip(
-            judged, table(judged, lexicon).dot(weights) + bias, strict=True
-        ):
+        for example, score in zip(judged, table(judged, lexicon).dot(weights) + bias, strict=True):
             hits += example.positive and score > 0
             wrong += not example.positive and score > 0
             missed += example.positive and score <= 0
             if example.positive != (score > 0):
-                print(f"{score:6.2f} {'missed' if example.positive else 'wrong '} {example.text!r}")
-    print(f"{name}: precision {hits / (hits + wrong):.3f}, recall {hits / (hits + missed):.3f}")
+                _say(f"{score:6.2f} {'missed' if example.positive else 'wrong '} {example.text!r}")
+    _say(f"{name}: precision {hits / (hits + wrong):.3f}, recall {hits / (hits + missed):.3f}")
 
 
 def store(name: str, weights: Any, bias: float) -> None:
     """Write the weights, a byte each."""
     scale = float(np.abs(weights).max()) / 127
-    packed = np.round(weights / scale).astype(np.int8).tobytes()
+    packed = bytes(int(each) & 0xFF for each in (weights / scale).round().tolist())
     content = {
         "model": name,
+        "made_from": digest(name),
         "buckets": BUCKETS,
         "bias": round(bias, 6),
         "scale": scale,
@@ -135,7 +132,11 @@ def store(name: str, weights: Any, bias: float) -> None:
     }
     path = WEIGHTS / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n")
-    print(f"{path.name}: {path.stat().st_size} bytes")
+    _say(f"{path.name}: {path.stat().st_size} bytes")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -147,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in asked.models:
         lexicon = {"injection": INJECTION, "toxicity": TOXICITY}[name]
         examples = examples_of(name)
-        print(f"{name}: {len(examples)} examples, {sum(e.positive for e in examples)} positive")
+        _say(f"{name}: {len(examples)} examples, {sum(e.positive for e in examples)} positive")
         if asked.judge:
             judge(name, examples, lexicon)
         else:

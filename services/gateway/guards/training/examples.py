@@ -5,8 +5,10 @@ The texts that the guards are measured with are others, written apart from these
 """
 
 import ast
+import hashlib
 import importlib.metadata
 import json
+import pydoc_data.topics as python_topics
 import random
 import sysconfig
 import zlib
@@ -14,8 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-
-import pydoc_data.topics as python_topics
 
 from gateway.guards.linear import WINDOW
 
@@ -47,6 +47,12 @@ class Example:
     positive: bool
     weight: float
     group: str
+
+
+def digest(name: str) -> str:
+    """SHA-256 of what a model was made from by hand: examples, templates, lexicon."""
+    files = [*HERE.glob(f"{name}_*"), HERE.parent / f"lexicon_{name}.py"]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(files))).hexdigest()
 
 
 def written(name: str, *, positive: bool) -> list[Example]:
@@ -89,7 +95,7 @@ def mixed(examples: Sequence[Example], seed: int) -> list[Example]:
         some = draw.sample(harmless, draw.randint(2, 5))
         text = " ".join(each.text for each in some)
         found.append(Example(_words(text), False, 0.4, f"mixed:{number % 40}"))
-    for number, attack in enumerate(positive):
+    for attack in positive:
         before, after = draw.sample(harmless, 2)
         text = f"{before.text[-60:]} {attack.text} {after.text[:60]}"
         found.append(Example(text, True, 0.4, attack.group))

@@ -57,6 +57,8 @@ def test_reserve_settle_and_refuse_in_every_embedded_store(tmp_path: Path) -> No
             assert "100 tokens a minute" in caught.value.message
             await first.settle(40)
             await first.settle(0)
+            with pytest.raises(BudgetExceededError):
+                await found.reserve(call(), 61)
             await (await found.reserve(call(), 60)).settle(60)
             await found.reserve(call(key="k2"), 100)
             await found.reserve(call(), 0)

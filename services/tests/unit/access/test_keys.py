@@ -172,6 +172,19 @@ def test_the_swapped_link_of_a_mounted_secret_is_noticed(tmp_path: Path) -> None
     assert found.authenticate(f"Bearer {OTHER_KEY}").key == OTHER_PUBLIC
 
 
+def test_a_file_that_was_only_touched_is_no_news(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = keys(file)
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    with caplog.at_level(logging.INFO):
+        found.refresh()
+        assert caplog.records == []
+        write(file, record(), record(OTHER_KEY))
+        found.refresh()
+    assert "2 keys of 1 tenants" in caplog.text
+
+
 def failures() -> float:
     return REGISTRY.get_sample_value("llm_gateway_key_reload_failures_total") or 0.0
 

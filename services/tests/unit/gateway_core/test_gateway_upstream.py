@@ -32,6 +32,7 @@ from grpc import StatusCode
         (StatusCode.DEADLINE_EXCEEDED, "", DeadlineError),
         (StatusCode.UNAVAILABLE, "Exceeds maximum queue size", OverloadedError),
         (StatusCode.UNAVAILABLE, "Request timeout expired", OverloadedError),
+        (StatusCode.UNAVAILABLE, "32 requests are in work or wait; try again", OverloadedError),
         (StatusCode.UNAVAILABLE, "failed to connect to all addresses", UnavailableError),
         (StatusCode.INTERNAL, "Stub process 'm_0_0' is not healthy.", UnavailableError),
         (StatusCode.INTERNAL, "Received RST_STREAM with error code 2", UnavailableError),
@@ -119,7 +120,7 @@ def test_the_request_of_an_answer() -> None:
         "temperature": 0.0,
         "stop": ["a"],
         "logprobs": 2,
-        "guided_decoding": {"json": {"type": "object"}},
+        "structured_outputs": '{"json": {"type": "object"}}',
     }
     assert raw["stream"] == raw["return_logprobs"] == b"\1"
 

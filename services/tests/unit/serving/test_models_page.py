@@ -32,7 +32,7 @@ def test_every_model_is_in_the_table() -> None:
 
 
 def test_options_of_the_launcher() -> None:
-    listed = first_column(between("## Start a server", "## The language models"))
+    listed = names(between("## Start a server", "## The language models"), r"\*\*(--[a-z-]+)\*\*")
     source = Path(launch.__file__).read_text()
     assert listed == names(source, r'add_argument\(\s*"(--[a-z-]+)"')
     assert f"{launch.Options(Path()).cache_bytes // 1024 // 1024} MiB" in PAGE

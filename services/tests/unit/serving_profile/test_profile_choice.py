@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from serving import profile, profile_file
+from serving import profile, profile_file, profile_run
 from serving.profile_config import Tuned, read
 from serving.profile_file import Machine, ProfileError
 from serving.profile_results import (
@@ -110,8 +110,7 @@ def test_every_value_has_its_measured_reason() -> None:
 def made() -> profile_file.Profile:
     return profile_file.make(
         decide(measured(Tuned(2, 16, (), 0), 900)),
-        model="m",
-        clients=(1, 32),
+        search=Search("m"),
         machine=MACHINE,
         versions={"triton": "2.51.0"},
         day=date(2026, 11, 24),
@@ -123,7 +122,7 @@ def test_a_profile_is_read_as_it_was_written(tmp_path: Path) -> None:
     file.write_text(made().text())
     assert profile_file.read(file) == made()
     assert made().values.tuned() == Tuned(2, 16, (), 0)
-    assert made().text().startswith("# Values of m/config.pbtxt")
+    assert made().text().startswith("# Measured values of m/config.pbtxt")
 
 
 def test_everything_that_is_wrong_with_a_profile_is_told(tmp_path: Path) -> None:
@@ -165,20 +164,33 @@ def test_model_analyzer_is_told_all_values_and_stays_on_loopback() -> None:
     assert tried == {
         "instance_group": [{"kind": "KIND_CPU", "count": [1, 2]}],
         "max_batch_size": [8, 32],
-        "dynamic_batching": {
-            "max_queue_delay_microseconds": [0, 1000],
-            "preferred_batch_size": [[8], [32]],
-        },
+        "dynamic_batching": {"max_queue_delay_microseconds": [0, 1000]},
     }
+    assert "model_config_parameters" not in told["profile_models"]["m_today"]
     assert set(told["triton_server_flags"].values()) == {"127.0.0.1"}
     assert told["profile_models"]["m"]["perf_analyzer_flags"]["input-data"] == "/f/i"
-    # 2 counts, 2 delays, batches of 8, 32 preferring 8, 32; and what is there today.
-    assert (search.configurations(), search.points()) == (13, 26)
+    # 2 counts, 2 delays, batches of 8, 32; and what is there today, without and with its sizes.
+    assert (search.configurations(), search.points()) == (10, 20)
 
 
 def test_a_model_that_takes_no_batches_is_only_copied() -> None:
     told = analyzer_settings(Search("m"), places(), Tuned(1, 0, (), None))
     assert list(told["profile_models"]["m"]["model_config_parameters"]) == ["instance_group"]
+
+
+def test_what_is_measured_is_a_copy_without_preferred_sizes_and_one_with_them(
+    tmp_path: Path,
+) -> None:
+    text = 'name: "m" # m\nbackend: "python"\ndynamic_batching { preferred_batch_size: 4 }\n'
+    repo = repository(tmp_path / "repo", text)
+    (repo / "m" / "1").mkdir()
+    (repo / "m" / "1" / "model.py").write_text("code")
+    today = profile_run.copy_model(Search("m"), repo, tmp_path / "copy")
+    assert today == Tuned(1, 0, (4,), 0)
+    copies = {path.parent.name: path.read_text() for path in tmp_path.glob("copy/*/config.pbtxt")}
+    assert read(copies["m"]) == Tuned(1, 0, (), 0)
+    assert copies["m_today"] == text.replace('"m"', '"m_today"')
+    assert (tmp_path / "copy" / "m" / "1" / "model.py").read_text() == "code"
 
 
 def test_an_ensemble_is_measured_by_the_step_that_takes_the_time() -> None:

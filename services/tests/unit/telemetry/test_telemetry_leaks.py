@@ -166,7 +166,7 @@ def test_a_dead_collector_costs_nothing_but_its_spans() -> None:
                 "batch": 10,
                 "delay_seconds": 0.01,
                 "timeout_seconds": 0.1,
-                "close_seconds": 0.5,
+                "close_seconds": 20,
             },
         }
     )
