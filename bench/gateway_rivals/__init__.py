@@ -1,1 +1,1 @@
-"""What `bench/gateway.py` measures the gateway against, and how."""
+"""What `bench/beside_others.py` measures the gateway against, and how."""

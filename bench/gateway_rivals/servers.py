@@ -14,7 +14,7 @@ from pathlib import Path
 import lab
 
 LITELLM = "litellm[proxy]==1.82.6"
-"""The last release before those of March 2026 that stole credentials; 1.107.0 was bad as well."""
+"""The last release before 1.82.7 and 1.82.8 of March 2026, which stole credentials."""
 NOT_LATER = "2026-03-23"
 """Its dependencies are of that time, too."""
 
@@ -63,10 +63,10 @@ def litellm_program() -> Path:
         return program
     uv = find_uv()
     print(f"installing {LITELLM} below {folder.parent} …", flush=True)
+    install = [uv, "pip", "install", "-q", "-p", str(folder / "bin" / "python"), LITELLM]
     for words in (
         [uv, "venv", "-q", "--clear", "-p", "3.11", str(folder)],
-        [uv, "pip", "install", "-q", "-p", str(folder / "bin" / "python"), LITELLM]
-        + ["--exclude-newer", NOT_LATER],
+        [*install, "--exclude-newer", NOT_LATER],
     ):
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -129,9 +129,7 @@ def transformer(triton: lab.Triton, protocol: str) -> Generator[Server]:
 
 
 @contextmanager
-def _running(
-    words: list[str], variables: dict[str, str], ready: str, log: Path
-) -> Generator[int]:
+def _running(words: list[str], variables: dict[str, str], ready: str, log: Path) -> Generator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen(words, env=variables, stdout=output, stderr=output)
     try:

@@ -8,11 +8,11 @@ from typing import Any
 
 from serving.profile_config import Tuned
 
-WINDOW_MILLISECONDS = 1500
-TRIALS = 4
+WINDOW_MILLISECONDS = 2500
+TRIALS = 3
 STABLE_PERCENT = 95
 """Windows that differ by less are taken for stable; a machine with other work is never steady."""
-PATIENCE_SECONDS = 45
+PATIENCE_SECONDS = 60
 SECONDS_A_POINT = 8
 SECONDS_A_CONFIGURATION = 6
 """Roughly, for the words on how long it will take: loading, warming up."""
@@ -27,8 +27,8 @@ class Search:
     Attributes:
         model: Folder of the model in the repository.
         instance_counts: Copies of the model.
-        batch_sizes: Largest batches. Without preferred sizes: with them and one copy of the model,
-            Triton 2.51 lets some requests wait for half a second.
+        batch_sizes: Largest batches; without preferred sizes, which are for backends that are
+            compiled for certain batches.
         delays: Microseconds that a request may wait for others.
         clients: Requests at a time, the fewest first: how quick it is for one, how much for many.
         inputs: Requests in perf_analyzer's form; none: random values of the model's shapes.
@@ -173,7 +173,7 @@ def analyzer_settings(search: Search, places: Places, today: Tuned) -> dict[str,
         "gpus": [],
         # A measurement that does not become steady is given up, not made longer and longer.
         "perf_analyzer_timeout": PATIENCE_SECONDS,
-        "perf_analyzer_max_auto_adjusts": 2,
+        "perf_analyzer_max_auto_adjusts": 5,
         "duration_seconds": 1,
         "batch_sizes": [1],
         "concurrency": list(search.clients),

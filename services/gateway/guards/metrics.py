@@ -24,19 +24,19 @@ class GuardMetrics:
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self.checks = Counter(
-            "gateway_guard_checks",
+            "llm_gateway_guard_checks",
             "Texts checked, by result: pass, flag, mask, block, error, timeout",
             ["chain", "guard", "direction", "result"],
             registry=registry,
         )
         self.findings = Counter(
-            "gateway_guard_findings",
+            "llm_gateway_guard_findings",
             "What was found",
             ["guard", "direction", "label"],
             registry=registry,
         )
         self.seconds = Histogram(
-            "gateway_guard_seconds",
+            "llm_gateway_guard_seconds",
             "Time of a guard for the prompt of one call",
             ["guard"],
             buckets=BUCKETS,

@@ -1,5 +1,6 @@
 """Carries requests of the protocol to Triton and the answers back, whichever way they came."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -12,6 +13,9 @@ from gateway.protocol.calls import Calls, size_tokens
 from gateway.protocol.chat import ChatAnswer, ChatRequest
 from gateway.upstream import failures, messages
 from gateway.upstream.metadata import ModelMetadata
+
+VERSION = re.compile(r"[1-9][0-9]{0,17}")
+"""One way to write each version: what is known of a model is kept by it."""
 
 
 class Relay:
@@ -28,8 +32,10 @@ class Relay:
             InvalidRequestError: The version is not a number.
             UnavailableError: Triton does not answer.
         """
-        if version and not version.isdigit():
-            raise InvalidRequestError("the version must be a number", param="model_version")
+        if version and not VERSION.fullmatch(version):
+            raise InvalidRequestError(
+                "the version must be a whole number from 1 on", param="model_version"
+            )
         return await self.calls.parts.upstream.metadata(call.model.triton, version)
 
     async def check(

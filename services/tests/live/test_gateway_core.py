@@ -297,6 +297,7 @@ BAD_REST: dict[str, tuple[str, Any, int, str]] = {
     "not loaded": ("/v2/models/absent/infer", {"inputs": [VALUE]}, 503, "not loaded"),
     "no version": ("/v2/models/numbers/versions/7/infer", {"inputs": [VALUE]}, 404, "version 7"),
     "bad version": ("/v2/models/numbers/versions/x/infer", {"inputs": [VALUE]}, 400, "version"),
+    "odd version": ("/v2/models/numbers/versions/01/infer", {"inputs": [VALUE]}, 400, "version"),
     "no route": ("/v2/models/numbers/explain", {}, 404, "no such route"),
     "not JSON": (INFER, b'{"inputs": [', 400, "not JSON"),
     "not UTF-8": (INFER, b'{"id": "\xff"}', 400, "not JSON"),

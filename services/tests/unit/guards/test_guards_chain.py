@@ -154,7 +154,7 @@ def test_a_guard_that_breaks_follows_its_setting(fail: Fail, error: Exception, r
         assert caught.value.status == 503
         assert caught.value.code == "guard_failed"
     labels = {"chain": "one", "guard": "limits", "direction": "prompt", "result": result}
-    assert registry.get_sample_value("gateway_guard_checks_total", labels) == 1
+    assert registry.get_sample_value("llm_gateway_guard_checks_total", labels) == 1
 
 
 def test_time_that_is_used_up_stops_a_guard() -> None:

@@ -57,7 +57,7 @@ def test_metrics_are_those_that_are_published() -> None:
         metric.name + ("_total" if metric.type == "counter" else "")
         for metric in registry.collect()
     }
-    assert set(re.findall(r"`(gateway_guard_\w+)`", PAGE)) == names
+    assert set(re.findall(r"`(llm_gateway_guard_\w+)`", PAGE)) == names
 
 
 def test_numbers_of_the_page_are_those_of_the_code() -> None:

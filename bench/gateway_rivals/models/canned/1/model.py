@@ -1,5 +1,7 @@
 """Answers every prompt with the same words at once: one response a word, or one in all."""
 
+from typing import Any
+
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
@@ -12,7 +14,7 @@ FLAGS = {
 
 
 class TritonPythonModel:
-    def execute(self, requests):
+    def execute(self, requests: list[Any]) -> None:
         for request in requests:
             sender = request.get_response_sender()
             wanted = {output for flag, output in FLAGS.items() if truth(request, flag)}
@@ -25,12 +27,12 @@ class TritonPythonModel:
             sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
-def truth(request, name):
+def truth(request: Any, name: str) -> bool:
     tensor = pb_utils.get_input_tensor_by_name(request, name)
     return tensor is not None and bool(tensor.as_numpy()[0])
 
 
-def response(text, tokens, reason, wanted):
+def response(text: str, tokens: int, reason: str, wanted: set[str]) -> Any:
     values = {
         "finish_reason": np.array([reason], object),
         "num_input_tokens": np.array([7], np.uint32),

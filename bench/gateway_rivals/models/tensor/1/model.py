@@ -1,10 +1,12 @@
 """Gives back what it gets."""
 
+from typing import Any
+
 import triton_python_backend_utils as pb_utils
 
 
 class TritonPythonModel:
-    def execute(self, requests):
+    def execute(self, requests: list[Any]) -> list[Any]:
         return [
             pb_utils.InferenceResponse(
                 [

@@ -1,6 +1,6 @@
 """The gateway beside LiteLLM's proxy and a bare KServe transformer, all on the same Triton.
 
-Run it with ``services/.venv/bin/python bench/gateway.py``. Triton's models for it do no work, so
+Run it with ``services/.venv/bin/python bench/beside_others.py``. Triton's models for it do no work, so
 that what is measured is what stands in front of it: CPU time of that process for a request, what it
 adds to the latency, and how much it lets through. At the end: time to the first token of SmolLM2
 through the gateway and without it. ``--quick`` for a try. The machine should be idle; all run in
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -28,13 +28,11 @@ from gateway_rivals.load import Result, Target  # noqa: E402
 MODELS = Path(__file__).with_name("gateway_rivals") / "models"
 DIRECT, OURS = "Triton alone", "gateway"
 TENSOR = json.dumps(
-    {
-        "inputs": [
-            {"name": "value", "datatype": "FP32", "shape": [1, 16], "data": list(range(16))}
-        ]
-    }
+    {"inputs": [{"name": "value", "datatype": "FP32", "shape": [1, 16], "data": list(range(16))}]}
 ).encode()
 CHAT = {"model": "canned", "messages": [{"role": "user", "content": "Say some words."}]}
+LITELLM_SHARE = 0.1
+"""It waits five seconds every thirty requests or so, for what could not be found out."""
 ROOM = {"slots": 256, "queue": 256}
 
 
@@ -81,6 +79,8 @@ def show(results: dict[str, list[Result]]) -> None:
         if direct and name != DIRECT:
             line += f"{p50 - load.middle(direct, lambda each: each.p50):>8.2f}"
             line += f"{p99 - load.middle(direct, lambda each: each.p99):>8.2f}"
+        if stalled := sum(each.stalled for each in found):
+            line += f"   {stalled} more took over {load.STALL_SECONDS:g} s"
         print(line)
     for name, found in results.items():
         if name in (DIRECT, OURS):
@@ -105,12 +105,9 @@ def first_token(triton: lab.Triton, server: lab.Gateway, count: int) -> None:
     body = {"text_input": "Once upon a time", "stream": True, "sampling_parameters": sampling}
     path = "/v2/models/smollm2/generate_stream"
     address = server.url.removeprefix("http://")
-    chat = {"model": "smollm2", "stream": True, "max_tokens": 2, "temperature": 0}
-    chat["messages"] = [{"role": "user", "content": "Hello!"}]
     targets = [
         Target(DIRECT, triton.http, path, json.dumps(body).encode(), triton.pid),
         Target(OURS, address, path, json.dumps(body).encode(), server.pid),
-        Target("chat", address, "/v1/chat/completions", json.dumps(chat).encode(), server.pid),
     ]
     taken: dict[str, list[float]] = {each.name: [] for each in targets}
     for number in range(count + 2):
@@ -138,7 +135,7 @@ def rivals(stack: ExitStack, triton: lab.Triton) -> tuple[list[Target], list[Tar
         print(f"LiteLLM is left out: {error}")
     else:
         path = "/v1/chat/completions"
-        chat.append(Target("LiteLLM", proxy.address, path, chat_body(), proxy.pid))
+        chat.append(Target("LiteLLM", proxy.address, path, chat_body(), proxy.pid, LITELLM_SHARE))
     return tensor, chat
 
 
@@ -177,7 +174,7 @@ def measure(effort: Effort) -> None:
             "Chat completions, 8 pieces each",
             [
                 Target(OURS, address, path, chat_body(stream=True), server.pid),
-                *(Target(t.name, t.address, t.path, chat_body(stream=True), t.pid) for t in chat),
+                *(replace(each, body=chat_body(stream=True)) for each in chat),
             ],
             effort,
         )
@@ -203,4 +200,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few requests: figures mean nothing")
     quick = parser.parse_args().quick
-    measure(Effort(2, 80, (1, 4), 3) if quick else Effort(5, 2000, (1, 8, 32), 30))
+    measure(Effort(2, 120, (1, 4), 3) if quick else Effort(3, 1600, (1, 8, 32), 30))
