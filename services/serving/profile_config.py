@@ -155,6 +155,8 @@ def _prefer(text: str, sizes: tuple[int, ...]) -> str:
         text = text[: found.start()] + text[found.end() :]
     if there:
         before, after = text[: there[0].start()], text[there[0].end() :]
+        if not written and before.rstrip(" ").endswith("\n") and after.startswith("\n"):
+            return before.rstrip(" ") + after[1:]
         return f"{before}{written}{after}" if written else before + after.removeprefix(" ")
     return f"{text[:start]} {written}{text[start:]}"
 

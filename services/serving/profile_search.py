@@ -107,6 +107,8 @@ def sentence_inputs(count: int = 64, width: int = 32, seed: int = 7) -> Inputs:
 SEARCHES: Mapping[str, Search] = {
     "minilm_encoder": Search(
         "minilm_encoder",
+        # Less than 32 it must not be: the ensemble hands it the texts of one request together.
+        batch_sizes=(32, 64),
         inputs=sentence_inputs(),
         said="64 sentences of 17 to 32 tokens, padded to 32",
     ),

@@ -219,7 +219,7 @@ def test_values_that_cannot_be_tried(
 def test_the_command_line_may_name_other_values() -> None:
     options = profile.parse(["minilm", "--delays", "500,0", "--instance-counts", "1"])
     found = profile.chosen_search("minilm_encoder", options)
-    assert (found.instance_counts, found.delays, found.batch_sizes) == ((1,), (0, 500), (8, 32))
+    assert (found.instance_counts, found.delays, found.batch_sizes) == ((1,), (0, 500), (32, 64))
     assert found.inputs
 
 

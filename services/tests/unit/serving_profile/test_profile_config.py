@@ -59,6 +59,11 @@ def test_only_the_values_change() -> None:
     assert change(COMMENTED, WANTED) == expected
 
 
+def test_a_line_that_had_nothing_else_goes_with_them() -> None:
+    text = BARE + "dynamic_batching {\n  preferred_batch_size: 4\n}\n"
+    assert change(text, Tuned(1, 0, (), 0)) == BARE + "dynamic_batching {\n}\n"
+
+
 def test_preferred_sizes_can_go() -> None:
     changed = change(COMMENTED, Tuned(1, 32, (), 500))
     assert read(changed).preferred_batch_size == ()
