@@ -1,8 +1,8 @@
 """The gateway beside LiteLLM's proxy and a bare KServe transformer, all on the same Triton.
 
-Run it with ``services/.venv/bin/python bench/beside_others.py``. Triton's models for it do no work, so
-that what is measured is what stands in front of it: CPU time of that process for a request, what it
-adds to the latency, and how much it lets through. At the end: time to the first token of SmolLM2
+Run it with ``services/.venv/bin/python bench/beside_others.py``. Triton's models for it do no work,
+so that what is measured is what stands in front of it: CPU time of that process for a request, what
+it adds to the latency, and how much it lets through. At the end: time to the first token of SmolLM2
 through the gateway and without it. ``--quick`` for a try. The machine should be idle; all run in
 turns, and a figure is the median of all rounds.
 """

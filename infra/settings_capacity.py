@@ -1,5 +1,6 @@
 """Rules on room: what tenants and services want against what nodes and quotas have."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from infra.settings import GpuPool, Service, Settings, Tenant
@@ -15,6 +16,7 @@ TenantRule = Callable[[Settings, str, Tenant], Iterable[Problem]]
 ServiceRule = Callable[[Settings, str, Service], Iterable[Problem]]
 
 MODELS = REPOSITORY / "model_repo"
+PIECE_BY_PIECE = re.compile(r"^model_transaction_policy \{ decoupled: true \}", re.MULTILINE)
 
 
 def gpus_per_node(pool: GpuPool) -> int | None:
@@ -114,9 +116,16 @@ def service_has_a_tenant(settings: Settings, path: str, service: Service) -> Ite
 
 
 def service_has_a_model(_settings: Settings, path: str, service: Service) -> Iterator[Problem]:
-    """A service's `model` is a folder of `model_repo/`."""
-    models = sorted(each.parent.name for each in MODELS.glob("*/config.pbtxt"))
-    yield from _one_of(f"{path}.model", service.model, models, "model_repo/")
+    """A service's `model` is a language model of `model_repo/`: one that answers piece by piece.
+
+    Only its own folder is fetched: an ensemble would miss its steps, and a step serves nobody.
+    """
+    models = sorted(
+        each.parent.name
+        for each in MODELS.glob("*/config.pbtxt")
+        if PIECE_BY_PIECE.search(each.read_text(encoding="utf-8"))
+    )
+    yield from _one_of(f"{path}.model", service.model, models, "the language models of model_repo/")
 
 
 def service_has_a_pool(settings: Settings, path: str, service: Service) -> Iterator[Problem]:

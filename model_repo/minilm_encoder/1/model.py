@@ -1,4 +1,7 @@
-"""MiniLM on ONNX Runtime. The work is done by serving.embedding, which Triton's Python must have."""
+"""MiniLM on ONNX Runtime.
+
+The work is done by serving.embedding, which Triton's Python must have.
+"""
 
 from serving.embedding import EncoderModel
 

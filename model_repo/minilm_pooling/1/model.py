@@ -1,4 +1,7 @@
-"""From the vectors of tokens to the vector of a text. The work is done by serving.embedding, which Triton's Python must have."""
+"""From the vectors of tokens to the vector of a text.
+
+The work is done by serving.embedding, which Triton's Python must have.
+"""
 
 from serving.embedding import PoolingModel
 

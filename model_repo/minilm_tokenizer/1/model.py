@@ -1,4 +1,7 @@
-"""The tokeniser of MiniLM. The work is done by serving.embedding, which Triton's Python must have."""
+"""The tokeniser of MiniLM.
+
+The work is done by serving.embedding, which Triton's Python must have.
+"""
 
 from serving.embedding import TokenizerModel
 

@@ -1,4 +1,7 @@
-"""From a text's vector to its sentiment. The work is done by serving.sentiment, which Triton's Python must have."""
+"""From a text's vector to its sentiment.
+
+The work is done by serving.sentiment, which Triton's Python must have.
+"""
 
 from serving.sentiment import HeadModel
 

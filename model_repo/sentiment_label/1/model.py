@@ -1,4 +1,7 @@
-"""From a sentiment to what it is called. The work is done by serving.sentiment, which Triton's Python must have."""
+"""From a sentiment to what it is called.
+
+The work is done by serving.sentiment, which Triton's Python must have.
+"""
 
 from serving.sentiment import LabelModel
 

@@ -1,4 +1,7 @@
-"""A fixed cost a batch. The work is done by serving.synthetic, which Triton's Python must have."""
+"""A fixed cost a batch.
+
+The work is done by serving.synthetic, which Triton's Python must have.
+"""
 
 from serving.synthetic import SyntheticModel
 
