@@ -46,6 +46,14 @@ def _priorities(model: Model) -> Iterator[Problem]:
         yield model.problem(
             "default_priority_level without priority_levels", "default_priority_level"
         )
+    instances = sum(max(group.count, 1) for group in model.config.instance_group) or 1
+    if levels and instances < 2:
+        # Measured with Triton 2.51: docs/models.md
+        yield model.problem(
+            "priority_levels with one instance: some requests then wait for half a second; "
+            "allowed: two instances or more, or no priorities",
+            "priority_levels",
+        )
     for level in policy.priority_queue_policy:
         if not 1 <= level <= levels:
             yield model.problem(
