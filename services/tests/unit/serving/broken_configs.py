@@ -1,6 +1,6 @@
 """Broken names, backends, versions, tensors and batches."""
 
-from broken import ENCODER, LLM, ONE, SMOLLM, SYNTHETIC, TOKENIZER, VLLM, Broken
+from broken import ENCODER, LLM, ONE, SMOLLM, TOKENIZER, VLLM, Broken
 
 CASES = [
     Broken(
