@@ -199,5 +199,11 @@ MODEL_SETTINGS = [
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few requests: figures mean nothing")
-    quick = parser.parse_args().quick
-    measure(Effort(2, 120, (1, 4), 3) if quick else Effort(3, 1600, (1, 8, 32), 30))
+    parser.add_argument("--requests", type=int, default=1600, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    measure(
+        Effort(2, 120, (1, 4), 3)
+        if asked.quick
+        else Effort(asked.rounds, asked.requests, (1, 8, 32), 30)
+    )

@@ -24,8 +24,10 @@ __all__ = ["MotoApplication", "MotoRequestHandler"]
 StartResponse = Callable[..., Any]
 Environment = dict[str, Any]
 
-_CONCURRENT = frozenset({"s3", "sqs"})
-"""Services whose calls may wait (uploads, long polling), so they do not hold the lock."""
+_CONCURRENT = frozenset({"sqs"})
+"""Services whose calls may wait (long polling), so they hold no lock."""
+_OWN_LOCK = frozenset({"s3"})
+"""Services whose calls may take long (uploads), so each holds a lock that others do not need."""
 
 _SERVICES = (
     *("ec2", "iam", "eks", "sts", "s3", "kms", "logs"),
@@ -46,6 +48,7 @@ class MotoApplication:
             DomainDispatcherApplication(create_backend_app),
         )
         self._lock = threading.RLock()
+        self._own_locks = {service: threading.Lock() for service in _OWN_LOCK}
         self._log = CallLog(facts.folder / "calls.jsonl" if facts.folder else None)
         self._faults = AwsFaults(facts.faults)
         self._tokens = Tokens()
@@ -81,6 +84,9 @@ class MotoApplication:
     def _carried_out(self, environ: Environment, request: Request) -> Answer:
         if request.service in _CONCURRENT:
             return self._answer(environ, request)
+        if request.service in self._own_locks:
+            with self._own_locks[request.service]:
+                return self._answer(environ, request)
         with self._lock:
             answer = self._tokens.answered(request)
             if answer is None:

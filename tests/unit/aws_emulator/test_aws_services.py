@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -297,3 +298,23 @@ def test_an_anomaly_monitor_lives(emulator: Emulator, name: str) -> None:
     assert gone[0] == "UnknownMonitorException"
     lost = refusal(costs.create_anomaly_subscription, AnomalySubscription=subscription)
     assert lost[0] == "UnknownMonitorException"
+
+
+def test_versions_are_listed_while_others_are_deleted(emulator: Emulator, name: str) -> None:
+    s3 = emulator.client("s3")
+    bucket = _bucket(s3, f"{name}-versions")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    keys = [f"model-{number}/config.pbtxt" for number in range(48)]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"name")
+
+    def delete(key: str) -> None:
+        listed = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        for each in listed["Versions"]:
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=each["VersionId"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(delete, keys))
+
+    assert "Versions" not in s3.list_object_versions(Bucket=bucket)
+    s3.delete_bucket(Bucket=bucket)
