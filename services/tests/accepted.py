@@ -17,6 +17,8 @@ SCALARS: dict[str, type | tuple[type, ...]] = {
 ANYTHING = {"object", "IntOrString", "ResourceQuantity", "datetime", "file"}
 LIST = re.compile(r"[Ll]ist\[(.+)\]")
 MAP = re.compile(r"[Dd]ict[\[(]str, (.+)[\])]")
+OF_KUBERNETES = re.compile(r"K8sIoApi[A-Z][a-z]+(V\d\w*)")
+"""How KServe's models call a type of Kubernetes that they do not have, with its group."""
 
 
 def problems(manifest: Any, kind: str, path: str = "") -> list[str]:
@@ -43,6 +45,8 @@ def _all(parts: Any) -> list[str]:
 
 
 def _of_model(fields: dict[str, Any], kind: str, path: str) -> list[str]:
+    outside = OF_KUBERNETES.fullmatch(kind)
+    kind = outside[1] if outside else kind
     model: Any = next(getattr(each, kind) for each in MODULES if hasattr(each, kind))
     types = {wire: model.openapi_types[own] for own, wire in model.attribute_map.items()}
     found: list[str] = []

@@ -8,8 +8,19 @@ from local import toolchain
 from local.reporter import LineReporter
 
 FOLDER = Path(__file__).parent
-LONGEST_FIRST = ("test_platform.py", "test_recovery.py", "test_faults.py", "test_control_plane.py")
-"""Files of minutes, begun first: files run two at a time, and none should run alone in the end."""
+LONGEST_FIRST = (
+    "test_platform.py",
+    "test_recovery.py",
+    "test_side_by_side.py",
+    "test_state.py",
+    "test_kubernetes_stand_in.py",
+    "test_faults.py",
+    "test_drift.py",
+    "test_library.py",
+    "test_control_plane.py",
+    "test_offline.py",
+)
+"""Files of minutes, begun first: a few run at a time, and none should run alone in the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

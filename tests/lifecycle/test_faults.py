@@ -20,9 +20,9 @@ from local.faults.plan import FaultPlan, Kind, Rule, Side
 from local.faults.record import counted
 from local.reporter import LineReporter, QuietReporter
 
-SEEDS = (1, 2, 3, 4, 5)
-PREVIEWED = (1, 5)
-"""After these a preview with refresh has to find nothing; for every one it would take longer."""
+SEEDS = (1, 2, 3)
+PREVIEWED = (1,)
+"""After these a preview with refresh has to find nothing; after every one it would take longer."""
 
 
 @pytest.fixture(scope="module")
