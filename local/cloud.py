@@ -2,6 +2,7 @@
 
 A cloud is four processes under one keeper, and the engine's state beside them. The AWS process
 has everything in memory, so the cloud ends with it; Kubernetes is on disk and is started again.
+A live cloud has a node as well, and all its processes run in namespaces of their own.
 """
 
 import uuid
@@ -12,12 +13,17 @@ from pathlib import Path
 
 from local import locks
 from local.cluster import building, health, keeping, rooms
-from local.cluster.commands import AWS, AWS_PROGRAM, ETCD, KUBERNETES, CloudPlan
+from local.cluster.choices import refuse_to_mix
+from local.cluster.commands import AWS, AWS_PROGRAM, ETCD, CloudPlan
 from local.cluster.port_check import check_ports
 from local.cluster.processes import Plan
 from local.cluster.progress import ProcessProgress
 from local.cluster.record import Record, boot_id
 from local.errors import LocalCloudError
+from local.node import access
+from local.node.access import LiveCloud
+from local.node.plan import NodePlan
+from local.node.store import TAKEN as STORE_TAKEN
 from local.paths import state_folder
 from local.reporter import Reporter
 
@@ -44,6 +50,7 @@ class LocalCloud:
         cluster_endpoint: Address of the Kubernetes API server.
         kubeconfig: Kubeconfig of its administrator.
         engine_folder: Where Pulumi's backend, home and workspace live; private.
+        live: Access to the node, for a live cloud.
     """
 
     id: str
@@ -54,6 +61,7 @@ class LocalCloud:
     cluster_endpoint: str
     kubeconfig: Path
     engine_folder: Path
+    live: LiveCloud | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ class _Order:
     tools: Mapping[str, Path]
     reporter: Reporter
     aws_program: Sequence[str]
+    live: bool
 
     @property
     def folder(self) -> Path:
@@ -78,6 +87,7 @@ def ensure(
     reporter: Reporter,
     *,
     aws_program: Sequence[str] = AWS_PROGRAM,
+    live: bool = False,
 ) -> tuple[LocalCloud, list[str]]:
     """Return the stack's cloud, alive and healthy: the one there is, or a new one.
 
@@ -87,6 +97,7 @@ def ensure(
         tools: Paths of etcd, kube-apiserver and kube-controller-manager by name.
         reporter: Told of the progress.
         aws_program: Program and first arguments of the AWS process.
+        live: Whether it has a node; needs the tools of `local.node.plan.NODE_TOOLS` too, and root.
 
     Returns:
         The cloud, and what was lost with the one before it, in words; nothing when it was
@@ -98,7 +109,7 @@ def ensure(
     """
     if providers not in PROVIDERS:
         raise ValueError(f"providers is {providers!r}, allowed: {', '.join(PROVIDERS)}")
-    order = _Order(stack, providers, tools, reporter, aws_program)
+    order = _Order(stack, providers, tools, reporter, aws_program, live)
     room = _room(stack)
     with rooms.disk_errors(room):
         rooms.private_folder(room)
@@ -175,8 +186,9 @@ def _ensured(order: _Order) -> tuple[LocalCloud, list[str]]:
         _clear(folder)
         return _create(order), []
     gone = _what_is_gone(folder, record)
-    if not gone and record.providers != order.providers:
-        _refuse_to_mix(record, folder, order)
+    is_live = NodePlan.read(folder) is not None
+    if not gone and (record.providers != order.providers or is_live != order.live):
+        refuse_to_mix(record, folder, providers=order.providers, live=order.live)
         keeping.stop(folder)
         rooms.discard(folder)
         return _create(order), []
@@ -208,16 +220,6 @@ def _what_is_gone(folder: Path, record: Record) -> str:
     return ""
 
 
-def _refuse_to_mix(record: Record, folder: Path, order: _Order) -> None:
-    if rooms.engine_is_empty(folder / rooms.ENGINE_FOLDER):
-        return
-    raise LocalCloudError(
-        f"stack {order.stack} was made with the {record.providers} providers, "
-        f"now the {order.providers} ones are asked for; one state never mixes both",
-        f"destroy it first (llmp destroy {order.stack}), or use another stack",
-    )
-
-
 def _resume(order: _Order, record: Record) -> str:
     """Have the Kubernetes processes running; returns what cannot be had back, in words."""
     folder, reporter = order.folder, order.reporter
@@ -228,7 +230,7 @@ def _resume(order: _Order, record: Record) -> str:
             f"{building.API_PORT_VARIABLE} counts when a cloud is made; {record.ports.api} it is",
         )
     plan = building.plan_of(record, folder, order.tools, order.aws_program)
-    kept = [spec for spec in plan.processes().processes if spec.name in KUBERNETES]
+    kept = [spec for spec in plan.processes().processes if spec.name != AWS]
     if not any(health.probe(spec.health) for spec in kept):
         return ""
     # The tools may have moved since.
@@ -256,13 +258,15 @@ def _create(order: _Order) -> LocalCloud:
     room = _room(order.stack)
     rooms.check_space(room)
     for attempt in range(PORT_ATTEMPTS):
+        ports = building.choose_ports()
         plan = CloudPlan(
             order.folder,
             str(uuid.uuid4()),
             order.stack,
-            building.choose_ports(),
+            ports,
             order.tools,
             order.aws_program,
+            building.plan_node(ports) if order.live else None,
         )
         try:
             sick = _raised(plan, order.reporter)
@@ -272,8 +276,10 @@ def _create(order: _Order) -> LocalCloud:
                 return _cloud(record, plan.folder)
             log = health.tail(plan.folder, sick.process.name)
             logs = _taken_down(plan.folder)
-        except BaseException:
+        except BaseException as error:
             _clear(plan.folder)
+            if attempt + 1 < PORT_ATTEMPTS and _was_taken(error):
+                continue
             raise
         if PORT_TAKEN not in log.lower() or attempt + 1 == PORT_ATTEMPTS:
             raise LocalCloudError(
@@ -285,11 +291,17 @@ def _create(order: _Order) -> LocalCloud:
     raise AssertionError
 
 
+def _was_taken(error: BaseException) -> bool:
+    """Whether somebody took a port or a store of images between its choice and its use."""
+    said = error.detail.lower() if isinstance(error, LocalCloudError) else ""
+    return PORT_TAKEN in said or STORE_TAKEN in said
+
+
 def _raised(plan: CloudPlan, reporter: Reporter) -> health.Sick | None:
     building.make_folder(plan)
     specs = plan.processes().processes
     progress = ProcessProgress(specs, reporter)
-    keeping.start(plan.folder)
+    keeping.start(plan.folder, plan.node)
     sick = health.wait(specs, lambda: keeping.status(plan.folder), START_SECONDS, progress.ready)
     if sick:
         progress.failed(sick)
@@ -323,4 +335,5 @@ def _cloud(record: Record, folder: Path) -> LocalCloud:
         cluster_endpoint=record.cluster_endpoint,
         kubeconfig=record.kubeconfig,
         engine_folder=folder / rooms.ENGINE_FOLDER,
+        live=access.of_folder(folder),
     )

@@ -5,6 +5,9 @@
 cloud runs. They are tied to the keeper by PR_SET_PDEATHSIG: the kernel kills them when the keeper
 dies, however it dies. SIGTERM stops everything in order; SIGHUP reads the table again and starts
 what has failed.
+
+In a pid namespace of its own it is the first process, and takes over the children of those that
+end. There ``python -m local.keeper FOLDER PID`` says by which process id it is found outside.
 """
 
 import contextlib
@@ -65,9 +68,10 @@ class Keeper:
     Runs in the main thread only: PR_SET_PDEATHSIG follows the death of the thread that forked.
     """
 
-    def __init__(self, folder: Path, lock: int) -> None:
+    def __init__(self, folder: Path, lock: int, known_as: int) -> None:
         self._folder = folder
         self._lock = lock
+        self._known_as = known_as
         self._plan = Plan.read(folder)
         self._kept = [_Kept(spec) for spec in self._plan.processes]
         self._confirm_by = time.monotonic() + self._plan.confirm_seconds
@@ -125,6 +129,7 @@ class Keeper:
                     stdout=log,
                     stderr=log,
                     pass_fds=(self._lock,),
+                    umask=kept.spec.umask,
                     # Safe here: this process has one thread.
                     preexec_fn=_tie_to(os.getpid()),  # noqa: PLW1509
                 )
@@ -143,7 +148,21 @@ class Keeper:
                 self._ended(kept, _how_ended(kept.child.returncode))
             if kept.state is State.ENDED:
                 lost = kept
+        self._reap_orphans()
         return lost
+
+    def _reap_orphans(self) -> None:
+        """Take note of the ends of processes that others have started and left to us."""
+        own = {kept.child.pid for kept in self._kept if kept.state is State.RUNNING and kept.child}
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            # One of our own that ended just now has a signal of its own under way.
+            if ended is None or ended.si_pid in own:
+                return
+            os.waitpid(ended.si_pid, 0)
 
     def _ended(self, kept: _Kept, how: str) -> None:
         now = time.monotonic()
@@ -191,7 +210,7 @@ class Keeper:
     def _write_status(self, ended: str) -> None:
         processes = {kept.spec.name: kept.status() for kept in self._kept}
         try:
-            KeeperStatus(os.getpid(), processes, ended).write(self._folder)
+            KeeperStatus(self._known_as, processes, ended).write(self._folder)
         except OSError as error:
             # A full disk must not take the cloud down; the status is written at the next event.
             _say(f"status not written: {error}")
@@ -239,8 +258,8 @@ def _lock(path: Path) -> int | None:
 
 def main(arguments: list[str]) -> int:
     """Run a keeper for the folder in `arguments`; returns the exit code."""
-    if len(arguments) != 1:
-        _say("usage: python -m local.keeper FOLDER")
+    if len(arguments) not in {1, 2}:
+        _say("usage: python -m local.keeper FOLDER [PID]")
         return 2
     folder = Path(arguments[0]).resolve()
     os.umask(0o077)
@@ -251,7 +270,8 @@ def main(arguments: list[str]) -> int:
         return EXIT_LOCKED
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     _say(f"keeper {os.getpid()} of {folder}")
-    _say(f"keeper ends: {Keeper(folder, lock).run()}")
+    known_as = int(arguments[1]) if len(arguments) > 1 else os.getpid()
+    _say(f"keeper ends: {Keeper(folder, lock, known_as).run()}")
     return 0
 
 

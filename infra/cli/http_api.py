@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,11 +43,16 @@ class Server:
         url: Its address, with a path before the API's if there is one.
         key: API key, empty for none.
         start: The command that starts it, for errors.
+        address: Host and port to connect to in place of those of `url`, whose host remains what is
+            asked for, in TLS too; none for those of `url`.
+        authority: Certificate in PEM of who vouches for it; empty for those that Python trusts.
     """
 
     url: str
     key: str = ""
     start: str = "make serve"
+    address: tuple[str, int] | None = None
+    authority: str = ""
 
     def check(self) -> None:
         """Refuse an address that is none.
@@ -117,10 +123,25 @@ class Server:
         )
         connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_SECONDS)
         try:
-            connection.connect()
+            if self.address is None and not self.authority:
+                connection.connect()
+            else:
+                connection.sock = self._socket(connection, secure=parts.scheme == "https")
             yield connection
         finally:
             connection.close()
+
+    def _socket(self, to: http.client.HTTPConnection, *, secure: bool) -> socket.socket:
+        """A socket to `address`, with a certificate of the host that is asked for."""
+        opened = socket.create_connection(self.address or (to.host, to.port), CONNECT_SECONDS)
+        if not secure:
+            return opened
+        try:
+            context = ssl.create_default_context(cadata=self.authority or None)
+            return context.wrap_socket(opened, server_hostname=to.host)
+        except BaseException:
+            opened.close()
+            raise
 
     @contextmanager
     def _unreachable(self) -> Generator[None]:

@@ -55,11 +55,21 @@ def serve(*, down: bool, models: str | None, port: int | None, repository: Path 
     metavar="KEY",
     help="API key; default: LLMP_API_KEY, else that of `llmp serve`.",
 )
+@click.option("--stack", metavar="STACK", help="Ask a served model of this live stack, by TLS.")
+@click.option("--service", metavar="NAME", help="Which of them; default: the only one.")
 @guarded
 def chat(
-    prompt: str | None, model: str | None, url: str | None, key: str | None, **how: Any
+    prompt: str | None,
+    model: str | None,
+    url: str | None,
+    key: str | None,
+    stack: str | None,
+    service: str | None,
+    **how: Any,
 ) -> int:
     """Ask PROMPT and print the answer as it comes; without PROMPT, talk with the model.
+
+    It asks `llmp serve`, what answers at --url, or with --stack a model of a live stack.
 
     PROMPT `-`, or none where standard input is no terminal: the prompt is read from there.
     Exit codes: 0 answered; 1 no server, or it failed; 2 it refuses what was asked; 130 Ctrl-C.
@@ -67,9 +77,19 @@ def chat(
     from infra.cli import chat as view  # noqa: PLC0415
     from infra.cli import servers  # noqa: PLC0415
 
-    server = servers.gateway(url, key)
+    if url is not None and stack is not None:
+        raise click.UsageError("--url or --stack, not both")
+    if service is not None and stack is None:
+        raise click.UsageError("--service goes with --stack")
+    server = servers.gateway(url, key) if stack is None else _served(stack, service, key)
     settings = view.Settings(model=model or servers.chat_model(server), **how)
     return view.chat(server, settings, prompt)
+
+
+def _served(stack: str, service: str | None, key: str | None) -> Any:
+    from infra.cli import live_chat  # noqa: PLC0415 - reads the stack file
+
+    return live_chat.server(stack, service, key)
 
 
 @click.group()

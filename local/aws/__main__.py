@@ -13,10 +13,11 @@ from local.aws.server import make
 
 
 def main() -> int:
-    """Serve on 127.0.0.1 until SIGTERM or SIGINT; prints one line when ready."""
+    """Serve until SIGTERM or SIGINT; prints one line when ready."""
     parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where calls.jsonl is written")
-    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0: any")
+    parser.add_argument("--port", type=int, required=True, help="0: any")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--cloud-id", required=True, help="answered by /_llmp/identity")
     parser.add_argument("--cluster-endpoint", required=True, help="URL of the API server")
     parser.add_argument("--cluster-ca", type=Path, required=True, help="its CA, a PEM file")
@@ -28,13 +29,13 @@ def main() -> int:
         facts = Facts(
             options.cloud_id, options.cluster_endpoint, authority, options.folder, options.faults
         )
-        server = make(facts, options.port)
+        server = make(facts, options.port, options.host)
     except OSError as error:
         sys.stderr.write(f"local.aws cannot start: {error}\n")
         return 1
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    sys.stdout.write(f"listening on http://127.0.0.1:{server.server_port}\n")
+    sys.stdout.write(f"listening on http://{options.host}:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
     return 0

@@ -1,4 +1,4 @@
-"""Paths of our own on the emulator's port: who the cloud is, and Kubernetes' token review."""
+"""Paths of our own on the emulator's port: who the cloud is, and what its Kubernetes asks."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -16,6 +16,10 @@ def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     if (method, path) == ("POST", f"{PREFIX}token-review"):
         return _review(environ, start_response)
+    if (method, path) == ("GET", f"{PREFIX}eks"):
+        from local.aws.eks.overview import overview  # noqa: PLC0415 imports moto
+
+        return _reply(start_response, "200 OK", overview())
     return _reply(start_response, "404 Not Found", {"error": f"no {method} {path}"})
 
 

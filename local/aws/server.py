@@ -54,8 +54,8 @@ class Front:
         return self._application(environ, start_response)
 
 
-def make(facts: Facts, port: int) -> BaseWSGIServer:
-    """A server that listens on 127.0.0.1:`port` (0: any free one) when it returns.
+def make(facts: Facts, port: int, host: str = "127.0.0.1") -> BaseWSGIServer:
+    """A server that listens on `host`:`port` (0: any free one) when it returns.
 
     Raises:
         OSError: The port is taken.
@@ -65,11 +65,9 @@ def make(facts: Facts, port: int) -> BaseWSGIServer:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     front = Front(facts)
     # werkzeug would print and exit by itself when the port is taken, so it gets a bound socket
-    with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
+    with socket.create_server((host, port), backlog=128) as listener:
         number = listener.getsockname()[1]
-        server = make_server(
-            "127.0.0.1", number, cast("Any", front), threaded=True, fd=listener.fileno()
-        )
+        server = make_server(host, number, cast("Any", front), threaded=True, fd=listener.fileno())
         server.server_port = number
     threading.Thread(target=front.load, args=(server,), name="load moto", daemon=True).start()
     return server

@@ -1,6 +1,7 @@
 """Making the folder of a new cloud, and the plan of an existing one."""
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 from local.cluster import pki, ports, rooms
 from local.cluster.commands import CloudPlan, Ports
 from local.cluster.kubeconfig import write_kubeconfig, write_webhook_config
+from local.cluster.pki import NodeNames
 from local.cluster.record import Record, boot_id
 from local.errors import LocalCloudError
+from local.node import cgroups, configs, eks, store
+from local.node.access import ADMIN_KUBECONFIG
+from local.node.plan import HTTPS, NODE_ADDRESS, NODE_NAME, NODE_PROCESSES, NodePlan
 
 API_PORT_VARIABLE = "LLMP_API_PORT"
-ADMIN_KUBECONFIG = "admin.kubeconfig"
 HIGHEST_PORT = 65_535
 
 
@@ -49,6 +53,19 @@ def choose_ports() -> Ports:
     return Ports(aws, api, controller_manager, etcd, etcd_peer)
 
 
+def plan_node(taken: Ports) -> NodePlan:
+    """The node of a new live cloud: a store for its images, ports, a cgroup.
+
+    Raises:
+        LocalCloudError: All stores are in use.
+    """
+    chosen: dict[str, int] = {}
+    for name in (*NODE_PROCESSES, HTTPS, *eks.PORTS):
+        used = (*taken.as_dict().values(), *chosen.values())
+        chosen[name] = ports.free_port(used)
+    return NodePlan(f"{cgroups.PREFIX}{secrets.token_hex(4)}", store.choose(), chosen)
+
+
 def busy_port(port: int, process: str, otherwise: str) -> LocalCloudError:
     """The error for a port that somebody else holds."""
     return LocalCloudError(
@@ -61,11 +78,22 @@ def make_folder(plan: CloudPlan) -> None:
     """Make the folder of a new cloud with everything that its processes read."""
     for part in ("", "aws", "logs", "tmp", rooms.ENGINE_FOLDER):
         rooms.private_folder(plan.folder / part)
-    credentials = pki.make(plan.pki.folder)
-    for path, client in (
+    node = NodeNames(NODE_NAME, NODE_ADDRESS) if plan.node else None
+    credentials = pki.make(plan.pki.folder, node)
+    clients = [
         (plan.folder / ADMIN_KUBECONFIG, credentials.admin),
         (plan.controller_manager_kubeconfig, credentials.controller_manager),
-    ):
+    ]
+    if plan.node:
+        plan.node.write(plan.folder)
+        configs.write(plan.folder, plan.node, credentials)
+        files = configs.ConfigFiles(plan.folder)
+        clients += [
+            (files.scheduler_kubeconfig, credentials.scheduler),
+            (files.kubelet_kubeconfig, credentials.kubelet),
+            (files.proxy_kubeconfig, credentials.proxy),
+        ]
+    for path, client in clients:
         write_kubeconfig(
             path,
             server=plan.api_endpoint,
@@ -97,4 +125,6 @@ def plan_of(
     record: Record, folder: Path, tools: Mapping[str, Path], aws_program: Sequence[str]
 ) -> CloudPlan:
     """The plan of the cloud in `folder`, with the tools of today."""
-    return CloudPlan(folder, record.id, record.stack, record.ports, tools, aws_program)
+    return CloudPlan(
+        folder, record.id, record.stack, record.ports, tools, aws_program, NodePlan.read(folder)
+    )

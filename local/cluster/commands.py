@@ -1,12 +1,19 @@
-"""The four processes of a cloud as a table: what is run, with which flags, and why."""
+"""The processes of a cloud as a table: what is run, with which flags, and why.
+
+Every cloud has four. A live one has those of its node too (`local.node.processes`), and then they
+all run in the node's namespaces.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from local.cluster.pki import LOOPBACK, Pair, Pki
+from local.cluster.pki import FRONT_PROXY, LOOPBACK, Pair, Pki
 from local.cluster.processes import Health, Plan, ProcessSpec, Restart
+from local.node import eks
+from local.node.plan import NODE_ADDRESS, NodePlan
+from local.node.processes import processes as node_processes
 from local.paths import REPOSITORY
 
 CLOUD_FILE = "cloud.json"
@@ -19,6 +26,7 @@ KUBERNETES = (ETCD, API_SERVER, CONTROLLER_MANAGER)
 
 AWS_PROGRAM = (sys.executable, "-P", "-m", "local.aws")
 SERVICE_NETWORK = "10.96.0.0/16"
+ANYWHERE = "0.0.0.0"  # noqa: S104 - inside namespaces of the cloud's own
 MEMORY: Mapping[str, Mapping[str, str]] = {
     # A hundred big CRDs keep the garbage collector busier than anything else when it works as by
     # default; so it works later, but in earnest once there is much to hold.
@@ -61,6 +69,7 @@ class CloudPlan:
         ports: Its ports.
         tools: Paths of etcd, kube-apiserver and kube-controller-manager by name.
         aws_program: Program and first arguments of the AWS process.
+        node: The node of a live cloud.
     """
 
     folder: Path
@@ -69,6 +78,7 @@ class CloudPlan:
     ports: Ports
     tools: Mapping[str, Path]
     aws_program: Sequence[str] = AWS_PROGRAM
+    node: NodePlan | None = None
 
     @property
     def pki(self) -> Pki:
@@ -97,7 +107,10 @@ class CloudPlan:
 
     def processes(self) -> Plan:
         """The table for the keeper; in its order they start, in the reverse they stop."""
-        specs = (self._aws(), self._etcd(), self._api_server(), self._controller_manager())
+        specs = [self._aws(), self._etcd(), self._api_server(), self._controller_manager()]
+        if self.node:
+            specs += node_processes(self, self.node)
+            specs += eks.processes(self)
         return Plan(specs, confirm_file=CLOUD_FILE)
 
     def _aws(self) -> ProcessSpec:
@@ -109,6 +122,8 @@ class CloudPlan:
             *("--cluster-endpoint", self.api_endpoint),
             *("--cluster-ca", str(self.pki.ca)),
             *("--faults", str(self.folder)),
+            # Pods reach it by the node's address.
+            *(("--host", ANYWHERE) if self.node else ()),
         ]
         return ProcessSpec(
             name=AWS,
@@ -157,7 +172,7 @@ class CloudPlan:
 
     def _api_server(self) -> ProcessSpec:
         serving, tokens, etcd = self.pki.serving, self.pki.service_accounts, self.pki.etcd
-        flags = {
+        flags: dict[str, object] = {
             "bind-address": LOOPBACK,
             "advertise-address": LOOPBACK,
             "secure-port": self.ports.api,
@@ -184,8 +199,32 @@ class CloudPlan:
             "watch-cache-sizes": "customresourcedefinitions.apiextensions.k8s.io#0",
             "profiling": "false",
         }
+        if self.node:
+            flags |= self._api_server_of_node()
         health = self._cluster_health(self.api_endpoint, "/readyz")
         return self._kubernetes(API_SERVER, flags, health, (self.ports.api,))
+
+    def _api_server_of_node(self) -> dict[str, object]:
+        """Flags for kubelets and for extension API servers; nobody outside reaches any address."""
+        pki = self.pki
+        return {
+            "bind-address": ANYWHERE,
+            "advertise-address": NODE_ADDRESS,
+            "endpoint-reconciler-type": "lease",
+            "authorization-mode": "Node,RBAC",
+            "kubelet-preferred-address-types": "InternalIP",
+            "kubelet-certificate-authority": pki.ca,
+            "kubelet-client-certificate": pki.kubelet_client.cert,
+            "kubelet-client-key": pki.kubelet_client.key,
+            "enable-aggregator-routing": "true",
+            "requestheader-client-ca-file": pki.front_proxy_ca,
+            "requestheader-allowed-names": FRONT_PROXY,
+            "requestheader-username-headers": "X-Remote-User",
+            "requestheader-group-headers": "X-Remote-Group",
+            "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+            "proxy-client-cert-file": pki.front_proxy.cert,
+            "proxy-client-key-file": pki.front_proxy.key,
+        }
 
     def _controller_manager(self) -> ProcessSpec:
         serving = self.pki.serving
@@ -206,7 +245,7 @@ class CloudPlan:
             "service-account-private-key-file": self.pki.service_accounts.key,
             "use-service-account-credentials": "true",
             "leader-elect": "false",
-            "controllers": ",".join(("*", *CONTROLLERS_WITHOUT_USE)),
+            "controllers": ",".join(("*", *self._controllers_without_use())),
             # Namespaces are emptied one request at a time; the default rate is made for clusters
             # that other people use too.
             "kube-api-qps": "200",
@@ -216,6 +255,10 @@ class CloudPlan:
         endpoint = f"https://{LOOPBACK}:{self.ports.controller_manager}"
         health = self._cluster_health(endpoint, "/healthz")
         return self._kubernetes(CONTROLLER_MANAGER, flags, health, (self.ports.controller_manager,))
+
+    def _controllers_without_use(self) -> Sequence[str]:
+        # CNI hands out the pods' addresses, also where there is a node.
+        return CONTROLLERS_WITHOUT_USE[:1] if self.node else CONTROLLERS_WITHOUT_USE
 
     def _kubernetes(
         self, name: str, flags: Mapping[str, object], health: Health, ports: Sequence[int]
@@ -227,7 +270,8 @@ class CloudPlan:
             env={**self._env(), **MEMORY.get(name, {})},
             restart=Restart.ALWAYS,
             health=health,
-            stop_seconds=8,
+            # With a node, pods hold connections open for which the API server would wait.
+            stop_seconds=2 if self.node else 8,
             ports=ports,
         )
 

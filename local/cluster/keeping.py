@@ -17,9 +17,17 @@ from local.cluster.processes import (
 )
 from local.errors import LocalCloudError
 from local.locks import is_held
+from local.node import cgroups
+from local.node.plan import NodePlan
+from local.node.state import MachineState
 from local.paths import REPOSITORY
 
+KEEPER = "local.keeper"
+MACHINE = "local.node.machine"
+"""What runs outside for the keeper of a live cloud, and passes signals on to it."""
 START_SECONDS = 15.0
+MACHINE_SECONDS = 60.0
+"""What an earlier cloud left in the store of images may have to be removed first."""
 KILL_SECONDS = 5.0
 MARGIN_SECONDS = 3.0
 POLL_SECONDS = 0.05
@@ -39,8 +47,12 @@ def status(folder: Path) -> KeeperStatus | None:
     return known
 
 
-def start(folder: Path) -> None:
+def start(folder: Path, node: NodePlan | None = None) -> None:
     """Start a keeper for the table in `folder`; it outlives the caller.
+
+    Args:
+        folder: The cloud's folder.
+        node: The node of a live cloud: the keeper then runs in namespaces of its own.
 
     Raises:
         LocalCloudError: It ended at once or did not begin its work.
@@ -48,9 +60,12 @@ def start(folder: Path) -> None:
     logs = folder / LOGS_FOLDER
     logs.mkdir(mode=0o700, exist_ok=True)
     (logs / KEEPER_LOG).touch(mode=0o600)
+    words = [KEEPER, str(folder.resolve())]
+    if node:
+        words = [MACHINE, *words[1:], node.cgroup, str(node.https_port), str(node.store)]
     with (logs / KEEPER_LOG).open("ab") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-P", "-m", "local.keeper", str(folder.resolve())],
+            [sys.executable, "-P", "-m", *words],
             # Its own environment is not that of its children: those have theirs in the table.
             env={"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
             cwd=folder,
@@ -59,7 +74,7 @@ def start(folder: Path) -> None:
             stderr=log,
             start_new_session=True,  # Ctrl-C at the terminal is not meant for it
         )
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + (MACHINE_SECONDS if node else START_SECONDS)
     while time.monotonic() < deadline:
         known = KeeperStatus.read(folder)
         if known and known.pid == keeper.pid:
@@ -90,22 +105,28 @@ def stop(folder: Path) -> None:
     Raises:
         LocalCloudError: Something still runs although it was killed.
     """
-    if not is_alive(folder):
-        return
-    seconds = MARGIN_SECONDS + sum(spec.stop_seconds for spec in Plan.read(folder).processes)
-    if _gone_after(folder, signal.SIGTERM, seconds):
-        return
-    if not _gone_after(folder, signal.SIGKILL, KILL_SECONDS):
+    if is_alive(folder) or _machine_runs(folder):
+        seconds = MARGIN_SECONDS + sum(spec.stop_seconds for spec in Plan.read(folder).processes)
+        stopped = _gone_after(folder, signal.SIGTERM, seconds)
+        if not stopped and not _gone_after(folder, signal.SIGKILL, KILL_SECONDS):
+            raise LocalCloudError(
+                "processes of the local cloud could not be ended",
+                f"see who holds {folder / LOCK_FILE} (fuser), end it, then try again",
+            )
+    node = NodePlan.read(folder)
+    # The machine's reaper does this too, unless it was killed as well.
+    left = cgroups.remove(node.cgroup) if node else []
+    if left:
         raise LocalCloudError(
-            "processes of the local cloud could not be ended",
-            f"see who holds {folder / LOCK_FILE} (fuser), end it, then try again",
+            f"processes run in cgroups of the local cloud: {', '.join(map(str, left))}",
+            f"see which (cat {left[0]}/cgroup.procs), end them, then try again",
         )
 
 
 def _gone_after(folder: Path, number: signal.Signals, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     sent = False
-    while is_alive(folder):
+    while is_alive(folder) or _machine_runs(folder):
         # A keeper that has only just begun cannot be signalled yet.
         sent = sent or _signal(folder, number)
         if time.monotonic() >= deadline:
@@ -114,22 +135,38 @@ def _gone_after(folder: Path, number: signal.Signals, seconds: float) -> bool:
     return True
 
 
+def _machine_runs(folder: Path) -> bool:
+    """Whether a live cloud's machine runs, if only for a moment before or after its keeper."""
+    state = MachineState.read(folder)
+    return state is not None and _is_ours(state.relay, folder)
+
+
+def _is_ours(pid: int, folder: Path) -> bool:
+    """Whether the process `pid` is the keeper of `folder`, or its machine."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    ours = {KEEPER.encode(), MACHINE.encode()} & set(words)
+    return bool(ours) and os.fsencode(folder.resolve()) in words
+
+
 def _signal(folder: Path, number: signal.Signals) -> bool:
     """Signal the keeper, unless the process of that id is another one by now."""
-    known = KeeperStatus.read(folder)
-    if known is None:
+    state, known = MachineState.read(folder), KeeperStatus.read(folder)
+    pid = state.relay if state else known.pid if known else 0
+    if not pid:
         return False
     try:
-        handle = os.pidfd_open(known.pid)
+        handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return False
     try:
         # The id cannot pass to another process while the handle is open, so look, then signal.
-        words = Path(f"/proc/{known.pid}/cmdline").read_bytes().split(b"\0")
-        if b"local.keeper" not in words or os.fsencode(folder.resolve()) not in words:
+        if not _is_ours(pid, folder):
             return False
         signal.pidfd_send_signal(handle, number)
-    except (FileNotFoundError, ProcessLookupError):  # it ended in between
+    except ProcessLookupError:  # it ended in between
         return False
     finally:
         os.close(handle)

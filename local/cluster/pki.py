@@ -24,6 +24,8 @@ API_NAMES = (
 )
 ADMIN = "llm-platform-admin"
 CONTROLLER_MANAGER = "system:kube-controller-manager"
+FRONT_PROXY = "front-proxy-client"
+"""Who kube-apiserver says it is to extension API servers."""
 VALID_FOR = datetime.timedelta(days=5 * 365)
 
 
@@ -67,6 +69,41 @@ class Pki:
         return self._pair("kube-controller-manager")
 
     @property
+    def kubelet(self) -> Pair:
+        """The client that the kubelet of a live cloud's node is."""
+        return self._pair("kubelet")
+
+    @property
+    def kubelet_serving(self) -> Pair:
+        """What that kubelet shows to its clients."""
+        return self._pair("kubelet-serving")
+
+    @property
+    def kubelet_client(self) -> Pair:
+        """The client that kube-apiserver is to that kubelet."""
+        return self._pair("kube-apiserver-kubelet-client")
+
+    @property
+    def scheduler(self) -> Pair:
+        """The client that kube-scheduler is."""
+        return self._pair("kube-scheduler")
+
+    @property
+    def proxy(self) -> Pair:
+        """The client that kube-proxy is."""
+        return self._pair("kube-proxy")
+
+    @property
+    def front_proxy_ca(self) -> Path:
+        """Certificate of the authority that extension API servers trust to name a caller."""
+        return self.folder / "front-proxy-ca.crt"
+
+    @property
+    def front_proxy(self) -> Pair:
+        """The client that kube-apiserver is to extension API servers."""
+        return self._pair("front-proxy-client")
+
+    @property
     def etcd(self) -> Pair:
         """Both etcd's serving certificate and its client's: it has one client."""
         return self._pair("etcd")
@@ -80,13 +117,28 @@ class Pki:
         return Pair(self.folder / f"{name}.crt", self.folder / f"{name}.key")
 
 
-def make(folder: Path) -> Pki:
-    """Make every credential of a new control plane in `folder`, which must not exist yet."""
+@dataclass(frozen=True)
+class NodeNames:
+    """By what a live cloud's node is known."""
+
+    name: str
+    address: str
+
+
+def make(folder: Path, node: NodeNames | None = None) -> Pki:
+    """Make every credential of a new control plane in `folder`, which must not exist yet.
+
+    With a `node`, those of its kubelet, of kube-scheduler, of kube-proxy and of the aggregation
+    layer too.
+    """
     folder.mkdir(mode=0o700)
     pki = Pki(folder)
     cluster = _Authority("llm-platform local cluster")
     _write(pki.ca, cluster.pem())
-    cluster.issue(pki.serving, "kube-apiserver", server_names=API_NAMES)
+    addresses = (LOOPBACK, SERVICE_ADDRESS, *((node.address,) if node else ()))
+    cluster.issue(pki.serving, "kube-apiserver", server_names=API_NAMES, addresses=addresses)
+    if node:
+        _make_for_node(pki, cluster, node)
     cluster.issue(pki.admin, ADMIN, group="system:masters")
     cluster.issue(pki.controller_manager, CONTROLLER_MANAGER)
     storage = _Authority("llm-platform local etcd")
@@ -99,6 +151,24 @@ def make(folder: Path) -> Pki:
     )
     _write(pki.service_accounts.cert, public)
     return pki
+
+
+def _make_for_node(pki: Pki, cluster: "_Authority", node: NodeNames) -> None:
+    user = f"system:node:{node.name}"
+    cluster.issue(pki.kubelet, user, group="system:nodes")
+    cluster.issue(
+        pki.kubelet_serving,
+        user,
+        group="system:nodes",
+        server_names=(node.name,),
+        addresses=(LOOPBACK, node.address),
+    )
+    cluster.issue(pki.kubelet_client, "kube-apiserver-kubelet-client", group="system:masters")
+    cluster.issue(pki.scheduler, "system:kube-scheduler")
+    cluster.issue(pki.proxy, "system:kube-proxy")
+    front = _Authority("llm-platform local front proxy")
+    _write(pki.front_proxy_ca, front.pem())
+    front.issue(pki.front_proxy, FRONT_PROXY)
 
 
 class _Authority:
@@ -118,7 +188,13 @@ class _Authority:
         return self._cert.public_bytes(serialization.Encoding.PEM)
 
     def issue(
-        self, pair: Pair, name: str, *, group: str = "", server_names: Sequence[str] = ()
+        self,
+        pair: Pair,
+        name: str,
+        *,
+        group: str = "",
+        server_names: Sequence[str] = (),
+        addresses: Sequence[str] = (LOOPBACK, SERVICE_ADDRESS),
     ) -> None:
         """Write a certificate for clients, and for servers as well when it has names."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -130,7 +206,6 @@ class _Authority:
         if server_names:
             usages.append(ExtendedKeyUsageOID.SERVER_AUTH)
             names: list[x509.GeneralName] = [x509.DNSName(each) for each in server_names]
-            addresses = (LOOPBACK, SERVICE_ADDRESS)
             names += [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         cert = (

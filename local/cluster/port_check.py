@@ -33,9 +33,10 @@ def _is_of_others(folder: Path, spec: ProcessSpec, port: int) -> bool:
         known = keeping.status(folder)
         entry = known.processes.get(spec.name) if known else None
         holder = ports.holder(port)
-        if entry is not None:
+        if known is not None and entry is not None:
             running = entry.state is State.RUNNING
-            if holder.startswith(f"process {entry.pid} "):
+            # Of a live cloud's processes all ports are held by what runs outside for its keeper.
+            if holder.startswith((f"process {entry.pid} ", f"process {known.pid} ")):
                 return False
             if running and not holder.startswith("process "):
                 return False

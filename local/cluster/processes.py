@@ -77,6 +77,8 @@ class ProcessSpec:
         health: How to ask whether it works.
         stop_seconds: Time from SIGTERM to SIGKILL when it is stopped.
         ports: The loopback ports that it listens on.
+        umask: Rights that files it makes do not get; other users see nothing of a cloud, but what
+            a container is made of must be readable inside.
     """
 
     name: str
@@ -87,6 +89,7 @@ class ProcessSpec:
     health: Health
     stop_seconds: float
     ports: Sequence[int]
+    umask: int = 0o077
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

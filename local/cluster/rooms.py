@@ -18,7 +18,7 @@ LOST_KEPT = 2
 FAILED_START = "failed-start"
 SPACE_NEEDED = 400 * 1024 * 1024
 """Bytes: etcd alone reserves 64 MiB per log file; CRDs, logs and state come on top."""
-WORTHLESS = ("etcd", "pki", "tmp")
+WORTHLESS = ("etcd", "pki", "tmp", "node", "kubelet", "volumes")
 """Parts of a lost cloud that nobody can use any more."""
 
 

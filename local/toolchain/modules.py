@@ -6,7 +6,7 @@ module cache. The folders are read-only.
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +19,37 @@ ANY_GO = (1, 16)
 """Oldest Go whose `go mod download -json` answers outside of a module."""
 
 
-def module_folder(module: str, version: str, reporter: Reporter) -> Path:
+def module_folder(module: str, version: str, reporter: Reporter, *, checksum: str = "") -> Path:
     """Folder of one module in Go's module cache.
 
     Args:
         module: Module path, such as ``github.com/cert-manager/cert-manager``.
         version: Its version, such as ``v1.19.1``.
         reporter: Told every few seconds when it has to be fetched.
+        checksum: Hash that its sources must have, as ``go.sum`` has it; empty: any.
 
     Raises:
-        LocalCloudError: Go is missing, or the module is not to be had.
+        LocalCloudError: Go is missing, or the module is not to be had, or is another one.
     """
-    return module_folders([(module, version)], reporter)[module, version]
+    checksums = {(module, version): checksum} if checksum else {}
+    return module_folders([(module, version)], reporter, checksums)[module, version]
 
 
 def module_folders(
-    modules: Iterable[tuple[str, str]], reporter: Reporter
+    modules: Iterable[tuple[str, str]],
+    reporter: Reporter,
+    checksums: Mapping[tuple[str, str], str] | None = None,
 ) -> dict[tuple[str, str], Path]:
     """Folders of many modules, fetched together; keys are ``(module, version)``.
 
+    Args:
+        modules: Paths and versions.
+        reporter: Told every few seconds when some have to be fetched.
+        checksums: Hashes that sources must have, for those that have one.
+
     Raises:
-        LocalCloudError: Go is missing, or some modules are not to be had: all of them are named.
+        LocalCloudError: Go is missing, or some modules are not to be had, or have another hash
+            than the given one: all of them are named.
     """
     wanted = list(dict.fromkeys(modules))
     if not wanted:
@@ -77,7 +87,26 @@ def module_folders(
             children.Ended(ended.code, "", tail),
             env,
         )
+    _require_checksums(answers, checksums or {})
     return {key: folders[key] for key in wanted}
+
+
+def _require_checksums(
+    answers: Mapping[tuple[str, str], Mapping[str, Any]], wanted: Mapping[tuple[str, str], str]
+) -> None:
+    """Refuse sources of another hash than the pinned one."""
+    wrong = [
+        f"{module}@{version}: {answers[module, version].get('Sum')}, {checksum} is pinned"
+        for (module, version), checksum in wanted.items()
+        if answers[module, version].get("Sum") != checksum
+    ]
+    if wrong:
+        raise LocalCloudError(
+            "The sources of Go modules are not those that are pinned.",
+            "Do not go on before you know why: `go clean -modcache` removes a damaged copy; if it "
+            "comes back, the proxy serves it.",
+            "\n".join(wrong),
+        )
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

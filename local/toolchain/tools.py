@@ -101,13 +101,15 @@ def checksum_in(text: str, file_name: str) -> str | None:
     return None
 
 
-def _kubernetes(name: str, version: str, size_mib: int) -> Tool:
+def _kubernetes(
+    name: str, version: str, size_mib: int, ask: tuple[str, ...] = ("--version",)
+) -> Tool:
     major, minor, _ = version.split(".")
     variables = "k8s.io/component-base/version"
     return Tool(
         name=name,
         version=version,
-        ask=("--version",),
+        ask=ask,
         package=f"k8s.io/kubernetes/cmd/{name}",
         ldflags=(
             f"-s -w -X {variables}.gitVersion=v{version}"
@@ -126,6 +128,7 @@ def _tools() -> tuple[Tool, ...]:
     pulumi = "3.259.0"
     etcd = "3.6.16"
     kubernetes = "1.35.4"
+    kwok = "0.7.0"
     return (
         Tool(
             name="pulumi",
@@ -163,6 +166,22 @@ def _tools() -> tuple[Tool, ...]:
         ),
         _kubernetes("kube-apiserver", kubernetes, 101),
         _kubernetes("kube-controller-manager", kubernetes, 90),
+        _kubernetes("kube-scheduler", kubernetes, 70),
+        _kubernetes("kubelet", kubernetes, 78),
+        _kubernetes("kube-proxy", kubernetes, 66),
+        _kubernetes("kubectl", kubernetes, 56, ("version", "--client")),
+        Tool(
+            name="kwok",
+            version=kwok,
+            ask=("--version",),
+            package="sigs.k8s.io/kwok/cmd/kwok",
+            # It does not compile with the Kubernetes modules of the other tools.
+            module=GO_MODULE / "kwok",
+            ldflags=f"-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=v{kwok}",
+            # Its releases come without checksums.
+            release=None,
+            size_mib=88,
+        ),
     )
 
 

@@ -38,7 +38,8 @@ ADDED: tuple[Note, ...] = (
     Note(
         Kind.ADDED,
         "eks",
-        "Pod identity associations, one per cluster, namespace and service account.",
+        "Pod identity associations, one per cluster, namespace and service account. On a live "
+        "cloud pods get credentials by them.",
         (
             "CreatePodIdentityAssociation",
             "DescribePodIdentityAssociation",

@@ -117,12 +117,14 @@ DIFFERENT: tuple[Note, ...] = (
     Note(
         Kind.DIFFERENT,
         "eks",
-        "Node groups start no instance and no Auto Scaling group; they are ACTIVE at once.",
+        "Node groups start no instance and no Auto Scaling group; they are ACTIVE at once. On a "
+        "live cloud GPU groups have simulated nodes, and the real node stands for all others.",
     ),
     Note(
         Kind.DIFFERENT,
         "eks",
-        "Add-ons install nothing, and the fields of their configuration are not checked.",
+        "Add-ons install nothing, and the fields of their configuration are not checked. On a "
+        "live cloud CoreDNS and metrics-server are there from the start.",
     ),
     Note(
         Kind.DIFFERENT,

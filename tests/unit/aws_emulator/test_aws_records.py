@@ -25,6 +25,8 @@ OTHER_REGION = "eu-central-1"
 
 
 def _calls(emulator: Emulator) -> list[dict[str, Any]]:
+    if not emulator.calls.exists():  # moto is not loaded yet
+        return []
     lines = emulator.calls.read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 

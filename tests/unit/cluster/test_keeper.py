@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from local.cluster.processes import (
     log_file,
     restart_delay,
 )
+from local.paths import REPOSITORY
 
 ENV = {"PATH": "/usr/bin:/bin"}
 SLEEP = ("sleep", "1000")
@@ -158,6 +160,29 @@ def test_children_take_signals_and_see_only_their_own_environment(
     assert "SigBlk:\t0000000000000000" in text
     assert "PYTHONPATH" not in text
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_files_get_the_rights_that_their_process_says(keep: Callable[..., Path]) -> None:
+    touch = ("sh", "-c", "touch $0 && exec sleep 1000")
+    private, open_one = spec("a", (*touch, "private")), spec("b", (*touch, "open"))
+    folder = keep(private, replace(open_one, umask=0o022))
+    wait_until(lambda: (folder / "private").exists() and (folder / "open").exists())
+    assert (folder / "private").stat().st_mode & 0o777 == 0o600
+    assert (folder / "open").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_keeper_is_known_outside_by_the_id_that_it_is_given(tmp_path: Path) -> None:
+    Plan((spec("one"),)).write(tmp_path)
+    keeper = subprocess.Popen(
+        [sys.executable, "-P", "-m", "local.keeper", str(tmp_path), "4711"],
+        env={"PYTHONPATH": str(REPOSITORY)},
+    )
+    try:
+        wait_until(lambda: KeeperStatus.read(tmp_path) is not None)
+        assert status(tmp_path).pid == 4711
+    finally:
+        keeper.terminate()
+        assert keeper.wait() == 0
 
 
 def test_a_second_keeper_of_the_same_folder_refuses(keep: Callable[..., Path]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from local.toolchain.building import BuildProgress, build_key, duration
 from local.toolchain.golang import parse_version, wanted_version
-from local.toolchain.tools import GO_MODULE, TOOLS, Tool, checksum_in, version_in
+from local.toolchain.tools import TOOLS, Tool, checksum_in, version_in
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,20 @@ def test_checksum_is_the_one_of_the_wanted_file() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_pins_and_go_mod_agree(tool: Tool) -> None:
-    go_mod = (GO_MODULE / "go.mod").read_text()
-    required = dict(re.findall(r"^\s*(\S+) (v\S+)(?: // indirect)?$", go_mod, re.MULTILINE))
+    go_mod = (tool.module / "go.mod").read_text()
+    required = dict(
+        re.findall(r"^(?:require)?\s*(\S+) (v\S+)(?: // indirect)?$", go_mod, re.MULTILINE)
+    )
     module = next(path for path in required if tool.package.startswith(path))
     assert required[module] == f"v{tool.version}"
-    assert tool.package in (GO_MODULE / "tools.go").read_text()
+    assert tool.package in (tool.module / "tools.go").read_text()
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+RELEASED = [tool for tool in TOOLS.values() if tool.name != "kwok"]
+"""kwok's releases have no checksums, so it is always built."""
+
+
+@pytest.mark.parametrize("tool", RELEASED, ids=lambda tool: tool.name)
 def test_addresses_of_releases_are_complete_and_safe(tool: Tool) -> None:
     assert tool.release is not None
     for address in (tool.release.url, tool.release.checksums):

@@ -1,0 +1,1 @@
+"""A Kubernetes node on this machine: containerd and kubelet in namespaces of their own."""
