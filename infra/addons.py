@@ -9,7 +9,7 @@ from llm_platform import HelmAddon, WorkloadIdentity
 from llm_platform.addons.arguments import addon_args, identity_args
 from llm_platform.addons.context import AddonContext
 from llm_platform.addons.kinds import Layer
-from llm_platform.addons.order import addon_order
+from llm_platform.addons.order import addon_order, before
 from llm_platform.addons.table import ADDONS
 
 
@@ -22,6 +22,7 @@ class AddonLayers:
         cluster_name: Name of the cluster as its component gives it, known once nodes stand.
         tags: Tags of what is made in AWS, labels of what is made in the cluster.
         options: Options of every add-on: the provider of the cluster.
+        given: Add-ons of the selection that are installed elsewhere.
     """
 
     def __init__(
@@ -31,17 +32,22 @@ class AddonLayers:
         cluster_name: pulumi.Output[str],
         tags: Mapping[str, str],
         options: pulumi.ResourceOptions,
+        given: Mapping[str, HelmAddon],
     ) -> None:
         self._order = addon_order(selection)
         self._context = replace(context, tags={**tags})
         self._cluster_name = cluster_name
         self._tags = tags
         self._options = options
-        self.installed: dict[str, HelmAddon] = {}
+        self.installed: dict[str, HelmAddon] = {**given}
 
     def install(self, layer: Layer, after: Sequence[pulumi.Resource] = ()) -> list[HelmAddon]:
         """Install the add-ons of one layer; they wait for `after` and for what they need."""
-        names = [name for name in self._order if ADDONS[name].layer is layer]
+        names = [
+            name
+            for name in self._order
+            if ADDONS[name].layer is layer and name not in self.installed
+        ]
         for name in names:
             self.installed[name] = self._install(name, after)
         return [self.installed[name] for name in names]
@@ -56,7 +62,7 @@ class AddonLayers:
 
     def _install(self, name: str, after: Sequence[pulumi.Resource]) -> HelmAddon:
         needed: list[pulumi.Resource] = [*after]
-        needed += [self.installed[each] for each in ADDONS[name].requires]
+        needed += [self.installed[each] for each in before(name) if each in self.installed]
         identity = identity_args(name, self._context)
         if identity is not None:
             needed.append(

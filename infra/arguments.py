@@ -7,24 +7,26 @@ rest against the library's own checks before anything is started.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from infra.settings import GpuPool, Service, Settings, Tenant
+from infra.settings import GpuPool, Settings, Tenant
 from llm_platform.addons.context import AddonContext
+from llm_platform.addons.kinds import PlatformSize
 from llm_platform.addons.order import default_addons
 from llm_platform.aws.kinds import AccessPolicy, NodeAutoscaler
 from llm_platform.cost import load_catalogue
 from llm_platform.gpu.advertiser import default_advertiser
 from llm_platform.gpu.kinds import GpuAdvertiser, GpuAmiFamily
 from llm_platform.node_room import PODS_OF_LARGE_NODE, most_pods
+from llm_platform.serving.platform_spec import OPTIONAL
 
 if TYPE_CHECKING:
     from llm_platform import (
         ClusterArgs,
         CostBudgetArgs,
         GpuNodePoolArgs,
-        LlmServiceArgs,
         ModelStoreArgs,
         NetworkArgs,
         ServingGatewayArgs,
+        ServingPlatformArgs,
         TenantNamespaceArgs,
     )
 
@@ -32,7 +34,8 @@ SPARE_NODES = 2
 """Nodes beyond every maximum that the network has room for: updates add before they take away."""
 
 AUTOSCALER = "cluster-autoscaler"
-RUNTIME = "triton"
+PASSWORDS = "external-secrets"
+WORKFLOWS = "argo-workflows"
 
 
 def cluster_name(settings: Settings) -> str:
@@ -140,6 +143,7 @@ def addon_context(settings: Settings) -> AddonContext:
         gpu_pools=advertised_pools(settings),
         log_bucket="logs",
         artifact_bucket="artifacts",
+        passwords=PASSWORDS in selected_addons(settings),
     )
 
 
@@ -169,35 +173,35 @@ def tenant_args(settings: Settings, tenant: Tenant) -> "TenantNamespaceArgs":
     }
 
 
-def service_args(settings: Settings, service: Service) -> "LlmServiceArgs":
-    """Inputs of a served model; the stack fills in repository, runtime and access."""
-    args: LlmServiceArgs = {
-        "namespace": service.tenant,
-        "model": service.model,
-        "repository_uri": "s3://bucket/model_repo/",
-        "runtime": RUNTIME,
-        "service_name": service.name,
-        "gpus": service.gpus,
-        "cpus": service.cpus,
-        "memory_gib": service.memory_gib,
-        "min_replicas": service.replicas,
-        "max_replicas": service.maximum_replicas,
-        "tags": {**cost_tags(settings), "team": service.tenant},
+def platform_args(settings: Settings) -> "ServingPlatformArgs":
+    """Inputs of the serving platform: those of the add-ons by which models are served."""
+    selected = selected_addons(settings)
+    return {
+        "domain": settings.serving.domain,
+        "cluster_name": cluster_name(settings),
+        "region": settings.region,
+        "size": settings.addons.size,
+        "without": [name for name in OPTIONAL if name not in selected],
+        "tags": {**cost_tags(settings)},
     }
-    if service.pool is not None:
-        args["pool"] = service.pool
-    return args
 
 
 def gateway_args(settings: Settings) -> "ServingGatewayArgs":
     """Inputs of the gateway; the stack fills in the namespaces of its add-ons."""
-    return {"domain": settings.serving.domain, "tags": {**cost_tags(settings)}}
+    args: ServingGatewayArgs = {
+        "domain": settings.serving.domain,
+        "tags": {**cost_tags(settings)},
+    }
+    if settings.addons.size is PlatformSize.SMALL:
+        args["proxies"] = 1
+    return args
 
 
 def model_store_args(settings: Settings) -> "ModelStoreArgs":
     """Inputs of the model store; the stack fills in the files."""
     return {
         "noncurrent_days": settings.models.noncurrent_version_days,
+        "delete_with_contents": settings.models.delete_with_contents,
         "tags": {**cost_tags(settings)},
     }
 

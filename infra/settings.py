@@ -22,6 +22,7 @@ from infra.settings_base import (
     Zone,
     says,
 )
+from infra.settings_services import Service
 from llm_platform.addons.kinds import PlatformSize
 from llm_platform.aws.kinds import AwsEndpoint, NatMode, NodeAutoscaler
 from llm_platform.environments import EnvironmentName
@@ -35,6 +36,13 @@ class Cloud(StrEnum):
     """An AWS account, through the official provider plugins."""
     EMULATED = "emulated"
     """This machine: AWS emulated, a real Kubernetes API server."""
+    LIVE = "live"
+    """This machine: as emulated, and with a real node that runs the pods."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the stack stands on this machine."""
+        return self is not Cloud.AWS
 
 
 class Environment(Room):
@@ -44,7 +52,8 @@ class Environment(Room):
     """Name of the environment: decides how strict the policies are, and is part of the cluster's
     name, `llm-NAME`."""
     cloud: Cloud = Cloud.AWS
-    """Where the stack stands: in an AWS account, or emulated on this machine."""
+    """Where the stack stands: in an AWS account, or emulated on this machine, without nodes or with
+    one that runs the pods."""
     owner: Text = Field(json_schema_extra=TEXT)
     """Who answers for the environment, as a person or a list of people; the tag `owner`."""
     team: Text = Field(json_schema_extra=TEXT)
@@ -186,6 +195,13 @@ class Serving(Room):
         json_schema_extra=says("a DNS domain, e.g. models.example.com"),
     )
     """Domain below which every model has the host name `SERVICE-TENANT`."""
+    registry: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._/-]+)?$",
+        json_schema_extra=says("a registry, and perhaps a folder, e.g. registry.example.com/ml"),
+    )
+    """Registry of the platform's own images; without it they have the names that they are built
+    with."""
 
 
 class Models(Room):
@@ -193,6 +209,9 @@ class Models(Room):
 
     noncurrent_version_days: int = Field(default=90, ge=1, le=3650)
     """Days after which old versions of models are deleted from the bucket."""
+    delete_with_contents: bool = False
+    """Whether destroying the environment deletes models that pipelines have put into the store;
+    otherwise a store with any of them in it stops it."""
 
 
 class Addons(Room):
@@ -222,29 +241,6 @@ class Tenant(Room):
     """Processors that all pods together may request."""
     memory_gib: int = Field(default=64, ge=1, le=32768)
     """Memory in GiB that all pods together may request."""
-
-
-class Service(Room):
-    """One served model."""
-
-    name: Name = Field(json_schema_extra=NAME)
-    """Name of the service."""
-    tenant: Name = Field(json_schema_extra=NAME)
-    """Name of the tenant that it belongs to, one of `tenants`."""
-    model: Name = Field(json_schema_extra=says("a folder of model_repo/"))
-    """Folder of the model in `model_repo/`, and its name in Triton."""
-    pool: Name | None = Field(default=None, json_schema_extra=says("the name of a GPU pool"))
-    """GPU pool that it runs on, one of `gpuPools`; without one it runs on the system nodes."""
-    gpus: int = Field(default=0, ge=0, le=8)
-    """GPUs of a pod; 0 runs on processors alone."""
-    cpus: int = Field(default=2, ge=1, le=192)
-    """Processors that a pod requests."""
-    memory_gib: int = Field(default=8, ge=1, le=2048)
-    """Memory of a pod in GiB, requested and as limit."""
-    replicas: int = Field(default=2, ge=1, le=100)
-    """Fewest pods."""
-    maximum_replicas: int = Field(default=4, ge=1, le=100)
-    """Most pods. All of them must fit into the tenant's quota and onto the pool."""
 
 
 class Cost(Room):

@@ -1,9 +1,12 @@
 """Rules on room: what tenants and services want against what nodes and quotas have."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from infra.settings import GpuPool, Service, Settings, Tenant
+from infra.service_amounts import cpus_of, gpus_of, memory_of, most
+from infra.settings import GpuPool, Settings, Tenant
+from infra.settings_services import Service
 from llm_platform.addons.table import ADDONS
 from llm_platform.cost import load_catalogue
 from llm_platform.gpu.catalogue import GPU_INSTANCE_TYPES
@@ -45,9 +48,7 @@ def pool_is_large_enough(settings: Settings, path: str, pool: GpuPool) -> Iterat
     if per_node is None or [each.name for each in settings.gpu_pools].count(pool.name) > 1:
         return
     wanted = {
-        each.name: each.gpus * each.maximum_replicas
-        for each in settings.services
-        if each.pool == pool.name
+        each.name: int(most(each, gpus_of)) for each in settings.services if each.pool == pool.name
     }
     total, there = sum(wanted.values()), pool.maximum * per_node
     if total > there:
@@ -89,23 +90,18 @@ def services_fit_the_quota(settings: Settings, path: str, tenant: Tenant) -> Ite
     """A tenant's quota has room for all its services at their `maximumReplicas`."""
     services = [each for each in settings.services if each.tenant == tenant.name]
     amounts = (
-        ("gpus", tenant.gpus, {s.name: s.gpus * s.maximum_replicas for s in services}, ""),
-        ("cpus", tenant.cpus, {s.name: s.cpus * s.maximum_replicas for s in services}, ""),
-        (
-            "memoryGib",
-            tenant.memory_gib,
-            {s.name: s.memory_gib * s.maximum_replicas for s in services},
-            " GiB",
-        ),
+        ("gpus", tenant.gpus, {s.name: most(s, gpus_of) for s in services}, ""),
+        ("cpus", tenant.cpus, {s.name: most(s, cpus_of) for s in services}, ""),
+        ("memoryGib", tenant.memory_gib, {s.name: most(s, memory_of) for s in services}, " GiB"),
     )
     for key, quota, wanted, unit in amounts:
         total = sum(wanted.values())
         if total > quota:
-            each = ", ".join(f"{name} {amount}" for name, amount in wanted.items() if amount)
+            each = ", ".join(f"{name} {amount:g}" for name, amount in wanted.items() if amount)
             yield Problem(
                 f"{path}.{key}",
-                f"{quota}{unit} for services that may grow to {total}{unit} ({each})",
-                f"{total}{unit} or more, or smaller services",
+                f"{quota}{unit} for services that may grow to {total:g}{unit} ({each})",
+                f"{math.ceil(total)}{unit} or more, or smaller services",
             )
 
 
@@ -178,7 +174,7 @@ def _fits(path: str, service: Service, types: Iterable[str]) -> Iterator[Problem
         if tight:
             least = min(tight, key=lambda name: room_of(rooms[name]))
             room = int(room_of(rooms[least]))
-            what = f"{wanted}{unit}; a pod has room for {room}{unit} on a node of {least}"
+            what = f"{wanted:g}{unit}; a pod has room for {room}{unit} on a node of {least}"
             yield Problem(f"{path}.{key}", what, f"1 to {room}{unit}, or larger instance types")
 
 

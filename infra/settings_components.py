@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from infra import arguments
-from infra.settings import Cloud, Environment, GpuPool, Service, Settings, Tenant
+from infra import arguments, service_arguments
+from infra.settings import Cloud, Environment, GpuPool, Settings, Tenant
 from infra.settings_base import partly
 from infra.settings_rules import judged, known
+from infra.settings_services import Service
 from llm_platform.aws.budget_check import check_cost_budget
 from llm_platform.aws.cluster_check import check_cluster
 from llm_platform.aws.model_store_check import check_model_store
@@ -23,6 +24,7 @@ from llm_platform.kubernetes.tenant_namespace_check import check_tenant_namespac
 from llm_platform.problems import Problem
 from llm_platform.serving.gateway_check import check_serving_gateway
 from llm_platform.serving.llm_service_check import check_llm_service
+from llm_platform.serving.rollout_check import check_llm_rollout
 
 TAGS = {
     "tags.owner": "environment.owner",
@@ -149,13 +151,57 @@ SERVICE = Component(
         "memory_gib": ".memoryGib",
         "min_replicas": ".replicas",
         "max_replicas": ".maximumReplicas",
+        "server": ".runtime",
+        "runtime": ".runtime",
+        "custom": ".runtime",
+        "route.domain": "serving.domain",
+        "gateway": ".gateway",
+        "gateway.image": "serving.registry",
+        "gateway.min_replicas": ".gateway.replicas",
+        "gateway.max_replicas": ".gateway.maximumReplicas",
+        "image": "serving.registry",
+        "scaling": ".scaling",
+        "footprint": ".footprint",
+        "candidate": ".candidate",
+        "candidate.min_replicas": ".candidate.replicas",
+        "candidate.max_replicas": ".candidate.maximumReplicas",
         **TAGS,
         "tags.team": ".tenant",
     },
-    {"pool_name": "name", "GpuNodePool": "GPU pool"},
+    {
+        "pool_name": "name",
+        "GpuNodePool": "GPU pool",
+        "keys_secret": "keysSecret",
+        "to_zero": "toZero",
+    },
+)
+ROLLOUT = Component(
+    "LlmRollout",
+    {
+        "service": ".name",
+        "namespace": ".tenant",
+        "image": "serving.registry",
+        "strategy": ".rollout.strategy",
+        "weights": ".rollout.weights",
+        "step_seconds": ".rollout.stepSeconds",
+        "step_limit_seconds": ".rollout.stepLimitSeconds",
+        "min_samples": ".rollout.minSamples",
+        "max_error_ratio": ".rollout.maxErrorRatio",
+        "max_duration_seconds": ".rollout.maxDurationSeconds",
+        "max_first_token_seconds": ".rollout.maxFirstTokenSeconds",
+        **TAGS,
+        "tags.team": ".tenant",
+    },
 )
 GATEWAY = Component("ServingGateway", {"domain": "serving.domain", **TAGS})
-MODEL_STORE = Component("ModelStore", {"noncurrent_days": "models.noncurrentVersionDays", **TAGS})
+MODEL_STORE = Component(
+    "ModelStore",
+    {
+        "noncurrent_days": "models.noncurrentVersionDays",
+        "delete_with_contents": "models.deleteWithContents",
+        **TAGS,
+    },
+)
 BUDGET = Component(
     "CostBudget",
     {"monthly_usd": "cost.monthlyBudgetUsd", "emails[0]": "cost.alertEmail", **TAGS},
@@ -218,7 +264,12 @@ def _tenant(settings: Settings, tenant: Tenant, item: str) -> Iterator[Problem]:
 
 
 def _service(settings: Settings, service: Service, item: str) -> Iterator[Problem]:
-    yield from SERVICE.told(check_llm_service(arguments.service_args(settings, service)), item)
+    args = service_arguments.service_args(settings, service)
+    yield from SERVICE.told(check_llm_service(args), item)
+    rollout = check_llm_rollout(service_arguments.rollout_args(settings, service))
+    # name, tenant and tags are those of the service, which has told of them
+    own = [each for each in rollout if ROLLOUT.paths.get(each.path, "").startswith(".rollout")]
+    yield from ROLLOUT.told(own, item)
 
 
 def _gateway(settings: Settings) -> Iterator[Problem]:

@@ -8,26 +8,33 @@ whatever uses it comes after.
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra import arguments
+from infra import arguments, service_arguments
 from infra.addons import AddonLayers
-from infra.settings import GpuPool, Service, Settings, Tenant
+from infra.settings import GpuPool, Settings, Tenant
+from infra.settings_services import Service
 from llm_platform import (
     Cluster,
     ClusterDefaults,
     CostBudget,
     GpuNodePool,
+    LlmRollout,
     LlmService,
     ModelStore,
     Network,
     PrivateBucket,
     ServingGateway,
+    ServingPlatform,
     TenantNamespace,
     TritonRuntime,
+    VllmRuntime,
     read_model_repository,
 )
 from llm_platform.addons.context import AddonContext
 from llm_platform.addons.kinds import Layer
+from llm_platform.addons.repositories import MONITORS
 from llm_platform.aws.account import current_account
+from llm_platform.aws.workload_identity import PolicyStatement
+from llm_platform.serving.kinds import ModelServer
 from local.paths import REPOSITORY
 
 
@@ -55,20 +62,26 @@ class Platform:
             "artifacts", {"purpose": "Artefacts", "tags": {**self._tags}}
         )
 
-        # in the cluster: definitions, then operators
+        # in the cluster: what models are served by, then the other operators
         self.defaults = ClusterDefaults("defaults", {"tags": {**self._tags}}, self._in_cluster)
+        self.platform = self._serving_platform()
         self.addons = self._addons()
         definitions = self.addons.install(Layer.CRDS)
         operators = self.addons.install(Layer.OPERATORS, [*definitions, self.defaults])
 
         # our own objects of those kinds
         self.gateway = self._gateway()
-        self.runtime = self._runtime()
+        self.runtimes = self._runtimes()
 
         # workloads: observability and pipelines, tenants, served models
-        self.addons.install(Layer.WORKLOADS, operators)
+        self.addons.install(Layer.WORKLOADS, [self.platform, *operators])
         self.tenants = {each.name: self._tenant(each) for each in settings.tenants}
         self.services = [self._service(each) for each in settings.services]
+        if arguments.WORKFLOWS in self.addons.installed:
+            self.rollouts = [
+                self._rollout(each, made)
+                for each, made in zip(settings.services, self.services, strict=True)
+            ]
 
         # money
         budget = arguments.budget_args(settings)
@@ -133,9 +146,8 @@ class Platform:
         return ModelStore(
             "models",
             {
+                **arguments.model_store_args(self._settings),
                 "files": read_model_repository(REPOSITORY / "model_repo"),
-                "noncurrent_days": self._settings.models.noncurrent_version_days,
-                "tags": {**self._tags},
             },
         )
 
@@ -156,6 +168,7 @@ class Platform:
             artifact_bucket=self.artifacts.bucket_name,
             bucket_key_arn=self.logs.key_arn,
             artifact_key_arn=self.artifacts.key_arn,
+            passwords=arguments.PASSWORDS in arguments.selected_addons(settings),
         )
         return AddonLayers(
             arguments.selected_addons(settings),
@@ -163,6 +176,12 @@ class Platform:
             self.cluster.cluster_name,
             arguments.cost_tags(settings),
             self._in_cluster,
+            self.platform.addons,
+        )
+
+    def _serving_platform(self) -> ServingPlatform:
+        return ServingPlatform(
+            "platform", arguments.platform_args(self._settings), self._after(self.defaults)
         )
 
     def _gateway(self) -> ServingGateway:
@@ -172,19 +191,22 @@ class Platform:
             "gateway",
             {
                 "domain": self._settings.serving.domain,
-                "namespace": self.addons.namespace("kserve-resources"),
-                "controller_namespace": self.addons.namespace("gateway-helm"),
+                "namespace": self.platform.namespace,
+                "controller_namespace": self.platform.controller_namespace,
                 "tags": {**self._tags},
             },
             self._after(balancer),
         )
 
-    def _runtime(self) -> TritonRuntime:
-        return TritonRuntime(
-            "triton",
-            {"runtime_name": arguments.RUNTIME, "tags": {**self._tags}},
-            self._after(self.addons.installed["kserve-resources"]),
-        )
+    def _runtimes(self) -> dict[ModelServer, pulumi.Output[str]]:
+        """Names of the runtimes that services of this stack are of."""
+        options = self._after(self.platform)
+        triton = TritonRuntime("triton", service_arguments.triton_args(self._settings), options)
+        made = {ModelServer.TRITON: triton.runtime_name}
+        if ModelServer.VLLM in service_arguments.runtimes(self._settings):
+            vllm = VllmRuntime("vllm", service_arguments.vllm_args(self._settings), options)
+            made[ModelServer.VLLM] = vllm.runtime_name
+        return made
 
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of what is in the cluster and must come after, and go before, `resources`."""
@@ -199,15 +221,43 @@ class Platform:
         )
 
     def _service(self, service: Service) -> LlmService:
+        # its autoscalers and monitors are of kinds that these define
+        installed = self.addons.installed
+        kinds = [installed[name] for name in (MONITORS,) if name in installed]
         return LlmService(
             service.name,
             {
-                **arguments.service_args(self._settings, service),
+                **service_arguments.service_args(self._settings, service),
                 "tenant": self.tenants[service.tenant].namespace,
                 "repository_uri": self.models.uri,
-                "runtime": self.runtime.runtime_name,
+                "runtime": self.runtimes[service.runtime],
                 "cluster_name": self.cluster.cluster_name,
-                "model_access": self.models.read_statements(f"model_repo/{service.model}"),
+                "model_access": self._model_access(service),
+                "route": {
+                    "domain": self._settings.serving.domain,
+                    "gateway": self.gateway.gateway,
+                },
             },
-            self._in_cluster,
+            self._after(self.platform, *kinds),
         )
+
+    def _rollout(self, service: Service, made: LlmService) -> LlmRollout:
+        return LlmRollout(
+            f"{service.name}-rollout",
+            {
+                **service_arguments.rollout_args(self._settings, service),
+                "tenant": made.namespace,
+                "workflows": self.addons.namespace(arguments.WORKFLOWS),
+            },
+            self._after(made),
+        )
+
+    def _model_access(self, service: Service) -> list[PolicyStatement]:
+        """Reading the folders of a service's models."""
+        models = dict.fromkeys((service.model, service.candidate_model))
+        found: dict[str, PolicyStatement] = {}
+        for index, model in enumerate(models):
+            for each in self.models.read_statements(f"model_repo/{model}"):
+                sid = each["sid"] if index == 0 else f"{each['sid']}{index}"
+                found[sid] = {**each, "sid": sid}
+        return list(found.values())

@@ -94,15 +94,45 @@ from llm_platform.serving.gateway import (
     ServingGatewayArgs,
 )
 from llm_platform.serving.kinds import (
+    ModelServer,
+    Precision,
+    RolloutStrategy,
+    ServingForm,
     TritonVariant,
+    WireProtocol,
 )
 from llm_platform.serving.llm_service import (
     LlmService,
     LlmServiceArgs,
 )
+from llm_platform.serving.llm_service_inputs import (
+    LlmAdapter,
+    LlmCache,
+    LlmCandidate,
+    LlmCustomServer,
+    LlmFootprint,
+    LlmGateway,
+    LlmJwt,
+    LlmRecommendations,
+    LlmRoute,
+    LlmScaling,
+)
+from llm_platform.serving.platform import (
+    ServingPlatform,
+    ServingPlatformArgs,
+)
+from llm_platform.serving.rollout import (
+    LlmRollout,
+    LlmRolloutArgs,
+    RolloutQuality,
+)
 from llm_platform.serving.triton_runtime import (
     TritonRuntime,
     TritonRuntimeArgs,
+)
+from llm_platform.serving.vllm_runtime import (
+    VllmRuntime,
+    VllmRuntimeArgs,
 )
 
 EXPORTS: dict[str, str]
@@ -133,8 +163,21 @@ __all__ = [
     "HelmAddonArgs",
     "IdentityMode",
     "Layer",
+    "LlmAdapter",
+    "LlmCache",
+    "LlmCandidate",
+    "LlmCustomServer",
+    "LlmFootprint",
+    "LlmGateway",
+    "LlmJwt",
+    "LlmRecommendations",
+    "LlmRollout",
+    "LlmRolloutArgs",
+    "LlmRoute",
+    "LlmScaling",
     "LlmService",
     "LlmServiceArgs",
+    "ModelServer",
     "ModelStore",
     "ModelStoreArgs",
     "NamespacePeer",
@@ -146,16 +189,25 @@ __all__ = [
     "PodSecurity",
     "PolicyStatement",
     "PostgresDatabase",
+    "Precision",
     "PrivateBucket",
     "PrivateBucketArgs",
+    "RolloutQuality",
+    "RolloutStrategy",
+    "ServingForm",
     "ServingGateway",
     "ServingGatewayArgs",
+    "ServingPlatform",
+    "ServingPlatformArgs",
     "SystemNodes",
     "TenantNamespace",
     "TenantNamespaceArgs",
     "TritonRuntime",
     "TritonRuntimeArgs",
     "TritonVariant",
+    "VllmRuntime",
+    "VllmRuntimeArgs",
+    "WireProtocol",
     "WorkloadIdentity",
     "WorkloadIdentityArgs",
     "addon_args",

@@ -8,6 +8,8 @@ class EnvironmentName(StrEnum):
 
     LOCAL = "local"
     """This machine."""
+    LIVE = "live"
+    """This machine, with a node that runs the pods."""
     DEV = "dev"
     """For trying things; may be small, and gone at night."""
     STAGING = "staging"

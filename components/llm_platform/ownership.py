@@ -54,6 +54,7 @@ class Declared:
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+GRPC_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:GRPCRoute"
 
 DECLARED: tuple[Declared, ...] = (
     Declared(
@@ -76,11 +77,15 @@ DECLARED: tuple[Declared, ...] = (
             "argoproj.io/v1alpha1:Rollout",
         )
     ),
-    Declared(
-        HTTP_ROUTE,
-        "spec.rules",
-        FieldOwner.ROLLOUT,
-        "A rollout moves the weights of the backends; the list of rules has one owner as a whole.",
+    *(
+        Declared(
+            route,
+            "spec.rules",
+            FieldOwner.ROLLOUT,
+            "A rollout moves the weights of the backends; the list of rules has one owner as a "
+            "whole.",
+        )
+        for route in (HTTP_ROUTE, GRPC_ROUTE)
     ),
     *(
         Declared(

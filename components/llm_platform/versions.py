@@ -156,18 +156,26 @@ DIGESTS = locked(DIGESTS_FILE)
 TRITON = Image("nvcr.io/nvidia/tritonserver", "26.07-py3")
 """Triton Inference Server 2.71.0."""
 
+VLLM = Image("docker.io/vllm/vllm-openai", "v0.30.0")
+"""vLLM's own server, with OpenAI's surface."""
+
+STORAGE_INITIALIZER = Image("kserve/storage-initializer", "v0.20.0")
+"""What fetches models before a server starts, as KServe's own pods do."""
+
 PYTHON = Image("docker.io/library/python", "3.11.15-slim-bookworm")
 """What images of ours run on."""
 PYTHON_BUILD = Image("docker.io/library/python", "3.11.15-bookworm")
 """The same with what a build needs besides."""
 
-PUBLIC_IMAGES = (TRITON, PYTHON, PYTHON_BUILD)
+PUBLIC_IMAGES = (TRITON, VLLM, STORAGE_INITIALIZER, PYTHON, PYTHON_BUILD)
 """Images that come from registries of others."""
 
 SERVICES_VERSION = "0.1.0"
 """Version of what `services/` is made of."""
 GATEWAY = Image("llm-platform/gateway", SERVICES_VERSION)
 """Ours; a registry goes before the name."""
+ROLLOUT = Image("llm-platform/rollout", SERVICES_VERSION)
+"""The program of a rollout's workflow."""
 TRITON_CPU = Image("llm-platform/triton", f"{SERVICES_VERSION}-cpu")
 """Triton of nvidia-pytriton with the environment of our models, where there is no GPU."""
 TRITON_MODELS = Image("llm-platform/triton", f"{SERVICES_VERSION}-{TRITON.tag}")

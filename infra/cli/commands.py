@@ -20,7 +20,7 @@ from infra.cli.session import engine_session
 from infra.cli.view import ConsoleReporter, RunView, change_counts
 from infra.cli.workspace import check_name
 from infra.recovery.journal import journaled_up
-from infra.settings import Cloud, Settings
+from infra.settings import Settings
 from infra.state import checkout
 from local import cloud
 from local.cloud import LocalCloud
@@ -84,7 +84,7 @@ def destroy(
     """Recover from a dead run, delete, then say what is left and why."""
     console = Console(highlight=False, soft_wrap=True)
     program = Program(settings)
-    emulated = program.settings.environment.cloud is Cloud.EMULATED
+    emulated = program.settings.environment.cloud.is_here
     if emulated and cloud.recorded(stack) is None:
         console.print(f"Stack {stack} has no local cloud: there is nothing to destroy.")
         return 0

@@ -6,11 +6,13 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.cli.session import CLOUD_TOOLS
 from local import toolchain
 from local.aws.emulation import EMULATION
 from local.errors import LocalCloudError
+from local.node import requirements
 from local.paths import cache_folder, state_folder
 from local.reporter import LineReporter
 
@@ -38,6 +40,25 @@ def machine() -> int:
     for name, path in tools.items():
         console.print(f"{name}: {path}")
     return 1 if missing else 0
+
+
+def node() -> int:
+    """Check what a real node needs; exit code 1 when something is missing, and how to get it."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, title="What a node needs", title_justify="left")
+    table.add_column("what")
+    table.add_column("found")
+    table.add_column("wanted", style="dim")
+    found = requirements.checks()
+    for each in found:
+        style = "green" if each.good else "red"
+        table.add_row(each.what, Text(each.found, style=style), each.wanted)
+    console.print(table)
+    names = requirements.packages(found)
+    if names:
+        console.print("Install what is missing, as root; or let llmp live up --install do it:")
+        console.print(Text(f"  {requirements.install_command(names)}", style="cyan"))
+    return 0 if all(each.good for each in found) else 1
 
 
 def emulation() -> int:

@@ -14,7 +14,7 @@ from infra.cli.view import ConsoleReporter, RunView
 from infra.drift import render
 from infra.drift.model import Report
 from infra.drift.run import drift_of
-from infra.settings import Cloud, Settings
+from infra.settings import Settings
 from local import cloud
 from local.errors import LocalCloudError
 
@@ -32,7 +32,7 @@ def drift(stack: str, settings: Settings, *, as_json: bool) -> int:
     # with --json the document alone goes to standard output
     progress = Console(stderr=as_json, highlight=False, soft_wrap=True)
     standing = cloud.find(stack)
-    if settings.environment.cloud is Cloud.EMULATED and standing is None:
+    if settings.environment.cloud.is_here and standing is None:
         raise LocalCloudError(
             f"Stack {stack} has no local cloud that is up: there is nothing to compare with.",
             f"Start it: llmp up {stack}",

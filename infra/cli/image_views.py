@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.cli import forge_views
 from llm_platform import versions
 from local.errors import LocalCloudError
 from local.images import base, budget, building, contents, locking, programs, trying
@@ -67,6 +68,7 @@ def show(*, parts: bool) -> int:
         table.add_row(reference, how, f"{image.size / MB:.0f}", "", "")
     console.print(table)
     console.print(Text("forged: by our Dockerfile on a base made here, without a registry.", "dim"))
+    forge_views.show(console)
     if parts:
         _parts(console, store, reporter)
     return OK

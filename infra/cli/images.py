@@ -6,7 +6,7 @@ import click
 
 from infra.cli.guarded import guarded
 
-name_argument = click.argument("name", type=click.Choice(["gateway", "triton"]))
+name_argument = click.argument("name", type=click.Choice(["gateway", "rollout", "triton"]))
 
 
 @click.group()
@@ -19,7 +19,9 @@ def images() -> None:
 
 
 @images.command("build")
-@click.argument("names", nargs=-1, type=click.Choice(["gateway", "triton"]), metavar="[NAME]...")
+@click.argument(
+    "names", nargs=-1, type=click.Choice(["gateway", "rollout", "triton"]), metavar="[NAME]..."
+)
 @click.option(
     "--install", is_flag=True, help="Install missing programs from Debian's packages first."
 )
@@ -31,7 +33,7 @@ def images_build(
 ) -> int:
     """Build images, all of them without NAME; fails when one exceeds its budget of size.
 
-    NAME is gateway or triton. What has not changed comes from the cache.
+    NAME is gateway, rollout or triton. What has not changed comes from the cache.
     """
     if public_base and fresh_base:
         raise click.UsageError("give one of --public-base and --fresh-base")
@@ -44,10 +46,29 @@ def images_build(
 @click.option("--parts", is_flag=True, help="Where the size is: the largest parts of each.")
 @guarded
 def images_ls(*, parts: bool) -> int:
-    """List what is in the store: size, budget, and whether it was built, forged or pulled."""
+    """List all images that are known: size, budget, and whether each was built, forged or pulled.
+
+    First those of this project and what they are built on, then those of others.
+    """
     from infra.cli import image_views as view  # noqa: PLC0415
 
     return view.show(parts=parts)
+
+
+@images.command("forge")
+@click.argument("wanted", nargs=-1, metavar="[IMAGE]...")
+@click.option("--pull/--no-pull", default=True, show_default=True, help="Ask registries first.")
+@click.option("--plan", is_flag=True, help="Only show what would become of each image.")
+@guarded
+def images_forge(wanted: tuple[str, ...], *, pull: bool, plan: bool) -> int:
+    """Bring images of others: pulled, or made here from pinned modules and packages.
+
+    IMAGE is a name as manifests have it, such as kserve/kserve-controller:v0.20.0; all that the
+    forge can make without one. What was made before comes from the cache. See docs/forge.md.
+    """
+    from infra.cli import forge_views as view  # noqa: PLC0415
+
+    return view.show_plan(wanted) if plan else view.forge(wanted, pull=pull)
 
 
 @images.command("try")

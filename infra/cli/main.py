@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from infra.cli import serving
+from infra.cli import live, serving
 from infra.cli.guarded import guarded
 from infra.cli.images import images
+from infra.cli.rollout import rollout
 from infra.cli.workspace import load_settings
 
 stack_argument = click.argument("stack", default="local", metavar="[STACK]")
@@ -212,11 +213,16 @@ def faults(stack: str, *, file: Path | None, off: bool) -> int:
 
 @main.command()
 @click.option("--emulation", is_flag=True, help="What the local cloud emulates, and how far.")
+@click.option("--live", "node", is_flag=True, help="What a real node needs; see docs/live.md.")
 @guarded
-def doctor(*, emulation: bool) -> int:
+def doctor(*, emulation: bool, node: bool) -> int:
     """Check this machine: tools, their versions, and where each comes from."""
+    if emulation and node:
+        raise click.UsageError("give one of --emulation and --live")
     from infra.cli import doctor as view  # noqa: PLC0415
 
+    if node:
+        return view.node()
     return view.emulation() if emulation else view.machine()
 
 
@@ -297,7 +303,10 @@ def state_import(stack: str, file: Path) -> int:
     return view.import_(stack, settings, file)
 
 
-for command in (serving.serve, serving.chat, serving.models, images):
+for command in (
+    serving.serve, serving.chat, serving.models, images, live.live, live.logs, live.execute,
+    rollout,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -13,7 +13,7 @@ from infra.cli.program import Program
 from infra.recovery.model import Action, Decision, Origin, Wish
 from infra.recovery.run import Recovered, is_off
 from infra.recovery.run import recover as deal_with
-from infra.settings import Cloud, Settings
+from infra.settings import Settings
 from local import cloud
 from local.cloud import LocalCloud
 from local.errors import LocalCloudError
@@ -41,7 +41,7 @@ def recover(
 
     console = Console(highlight=False, soft_wrap=True)
     wish = Wish(dict(map(pair, adopt)), frozenset(drop))
-    if settings.environment.cloud is Cloud.EMULATED and cloud.find(stack) is None:
+    if settings.environment.cloud.is_here and cloud.find(stack) is None:
         console.print(f"Stack {stack} has no local cloud that is alive: nothing is left of a run.")
         return 0
 

@@ -135,6 +135,11 @@ def print_where_to_look(console: Console, stack: str, cloud: LocalCloud | None) 
     if cloud is not None:
         table.add_row("Kubernetes", f"kubectl --kubeconfig {cloud.kubeconfig} get all -A")
         table.add_row("AWS", f"aws --endpoint-url {cloud.aws_endpoint} eks list-clusters")
+    if cloud is not None and cloud.live is not None:
+        table.add_row(
+            "HTTPS", f"127.0.0.1:{cloud.live.https_port}, to the load balancer's port 443"
+        )
+        table.add_row("Node", f"llmp exec --stack {stack} node; llmp logs --stack {stack}")
     table.add_row("All of it", f"llmp status {stack} --all")
     table.add_row("Take down", f"llmp destroy {stack}")
     console.print(Text("Where to look next", style="bold"))

@@ -20,6 +20,8 @@ from local import cloud, locks, toolchain
 from local.cloud import LocalCloud
 from local.cluster import rooms
 from local.errors import LocalCloudError
+from local.node import requirements
+from local.node.plan import NODE_TOOLS
 from local.paths import REPOSITORY, state_folder
 from local.providers.model import IN_USE
 from local.reporter import Reporter, reported
@@ -57,19 +59,29 @@ def engine_session(
         with only_run(stack), aws_session(stack, program, reporter, tell) as engine:
             yield engine, None
         return
-    tools = toolchain.ensure(CLOUD_TOOLS, reporter)
+    live = settings.environment.cloud is Cloud.LIVE
+    if live:
+        requirements.require()
+    tools = toolchain.ensure((*CLOUD_TOOLS, *(NODE_TOOLS if live else ())), reporter)
     with only_run(stack):
         with reported(reporter, "local cloud", "healthy"):
-            local_cloud, lost = cloud.ensure(stack, providers, tools, reporter)
+            local_cloud, lost = cloud.ensure(stack, providers, tools, reporter, live=live)
         for words in lost:
             tell(f"Lost: {words}")
+        if local_cloud.live:
+            from local.node.ready import prepare  # noqa: PLC0415 - it brings the whole forge
+
+            prepare(local_cloud.live, tools, reporter, domain=settings.serving.domain)
         folder = local_cloud.engine_folder
         env = local_environment(local_cloud, settings.region)
         project = project_of(lay_out(folder, stack))
         for lock in drop_dead_locks(env["PULUMI_BACKEND_URL"], project, stack, tell):
             tell(f"A run died and left the stack locked ({lock}); the lock is removed.")
         mend(env["PULUMI_BACKEND_URL"], project, stack)
-        with stand_ins(local_cloud, env, reporter) as attached:
+        with (
+            stand_ins(local_cloud, env, reporter) as attached,
+            weights_of(local_cloud, env, reporter),
+        ):
             yield (
                 Engine(
                     pulumi=tools["pulumi"],
@@ -82,6 +94,20 @@ def engine_session(
                 ),
                 local_cloud,
             )
+
+
+@contextmanager
+def weights_of(
+    local_cloud: LocalCloud, env: Mapping[str, str], reporter: Reporter
+) -> Generator[None]:
+    """Weights put into a live cloud's model store for as long as the body runs."""
+    if local_cloud.live is None:
+        yield
+        return
+    from local.node.weights import publishing  # noqa: PLC0415 - other clouds do without
+
+    with publishing(env["AWS_ENDPOINT_URL"], env["AWS_REGION"], reporter):
+        yield
 
 
 @contextmanager

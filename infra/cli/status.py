@@ -13,7 +13,7 @@ from infra.cli.leftovers import holdings, living
 from infra.cli.program import Program
 from infra.cli.session import POLICY_PACK, local_environment
 from infra.cli.workspace import lay_out
-from infra.settings import Cloud, Settings
+from infra.settings import Settings
 from local import cloud, toolchain
 from local.cloud import LocalCloud
 from local.cluster.crds import UNVALIDATED_LABEL
@@ -26,7 +26,7 @@ from local.reporter import QuietReporter
 def status(stack: str, settings: Settings, *, whole: bool, as_json: bool) -> int:
     """Print what stands; exit code 1 when the local cloud is not up."""
     console = Console(highlight=False, soft_wrap=True)
-    if settings.environment.cloud is not Cloud.EMULATED:
+    if not settings.environment.cloud.is_here:
         raise LocalCloudError(
             f"Stack {stack} stands in AWS; this command knows the local cloud only.",
             f"Use: pulumi stack --stack {stack} --show-urns",

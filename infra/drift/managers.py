@@ -32,6 +32,7 @@ NAMES: tuple[tuple[str, OwnerKind, str], ...] = (
     ("llmisvc", OwnerKind.ROLLOUT, "KServe"),
     ("rollouts-controller", OwnerKind.ROLLOUT, "Argo Rollouts"),
     ("argo-rollouts", OwnerKind.ROLLOUT, "Argo Rollouts"),
+    ("llm-rollout", OwnerKind.ROLLOUT, "llmp rollout"),
     ("argocd", OwnerKind.ROLLOUT, "Argo CD"),
     ("argoexec", OwnerKind.ROLLOUT, "an Argo workflow"),
     ("workflow-controller", OwnerKind.ROLLOUT, "an Argo workflow"),

@@ -84,11 +84,11 @@ class Verdict:
         return self.objects - self.invalid - sum(each.objects for each in self.not_validated)
 
 
-class _NoSchemaError(Exception):
+class NoSchemaError(Exception):
     """A kind cannot be checked; the message says why."""
 
 
-class _Schemas:
+class Schemas:
     """Schemas by API version and kind, read when they are first wanted."""
 
     def __init__(self, charts: Mapping[str, str], reporter: Reporter) -> None:
@@ -104,7 +104,7 @@ class _Schemas:
         """Check one object.
 
         Raises:
-            _NoSchemaError: There is no schema for it.
+            NoSchemaError: There is no schema for it.
         """
         version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
         found = self._of_release(version)
@@ -133,7 +133,7 @@ class _Schemas:
             try:
                 self._built_in[api_version] = built_in(api_version, self._reporter)
             except LocalCloudError as error:
-                raise _NoSchemaError(
+                raise NoSchemaError(
                     f"the schemas of Kubernetes {pinned_release()} are not to be had: {error.what}"
                 ) from None
         return self._built_in[api_version]
@@ -147,10 +147,10 @@ class _Schemas:
         if (api_version, kind) in self._custom:
             schema, source = self._custom[api_version, kind]
             if not schema:
-                raise _NoSchemaError(source)
+                raise NoSchemaError(source)
             return schema, source
         reason = "no pinned chart brings this kind"
-        raise _NoSchemaError("; ".join([reason, *self.failed]))
+        raise NoSchemaError("; ".join([reason, *self.failed]))
 
     def _read_chart(self, chart: str) -> None:
         if chart in self._read:
@@ -184,7 +184,7 @@ def validate(planned: Iterable[Planned], reporter: Reporter | None = None) -> Ve
         reporter: Told when schemas have to be fetched.
     """
     resources = list(planned)
-    schemas = _Schemas(charts_of(resources), reporter or QuietReporter())
+    schemas = Schemas(charts_of(resources), reporter or QuietReporter())
     problems: list[ManifestProblem] = []
     reasons: dict[str, str] = {}
     unchecked: Counter[str] = Counter()
@@ -198,7 +198,7 @@ def validate(planned: Iterable[Planned], reporter: Reporter | None = None) -> Ve
         findings = Findings()
         try:
             schemas.check(manifest, findings)
-        except _NoSchemaError as error:
+        except NoSchemaError as error:
             unchecked[kind] += 1
             reasons[kind] = str(error)
             continue

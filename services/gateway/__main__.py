@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.access.commands import add_commands
+from gateway.told import Told
 
 CONFIG = "GATEWAY_CONFIG"
 """Environment variable with the path of the settings."""
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str]) -> int:
         return _wrong(
             [f"say where the settings are: --config FILE, or {CONFIG} in the environment"]
         )
-    return _serve(Path(path), check_only=options.check)
+    told = Told(options.http_port, options.predictor_host)
+    return _serve(Path(path), told, check_only=options.check)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -31,22 +33,37 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     serve = commands.add_parser("serve", help="serve the models (default)")
     serve.add_argument("--config", metavar="FILE", help=f"settings, YAML or JSON; or ${CONFIG}")
     serve.add_argument("--check", action="store_true", help="check the settings and end")
+    _add_kserve_arguments(serve)
     add_commands(commands)
     known = {*commands.choices, "-h", "--help"}
     given = list(arguments)
     return parser.parse_args(given if given and given[0] in known else ["serve", *given])
 
 
-def _serve(path: Path, *, check_only: bool) -> int:
+def _add_kserve_arguments(serve: argparse.ArgumentParser) -> None:
+    """What KServe adds to the command of a transformer's container."""
+    serve.add_argument("--http_port", type=int, metavar="N", help="in place of listen.http_port")
+    serve.add_argument(
+        "--predictor_host", metavar="HOST", help="where Triton is, in place of upstream's hosts"
+    )
+    for name, text in (
+        ("--model_name", "accepted and ignored: the settings name the models"),
+        ("--workers", "accepted and ignored: one process serves"),
+    ):
+        serve.add_argument(name, help=text)
+
+
+def _serve(path: Path, told: Told, *, check_only: bool) -> int:
     # Imported here: other commands do without, and KServe takes three seconds.
     import logging.config  # noqa: PLC0415
 
     from gateway.assembly import AssemblyError, build  # noqa: PLC0415
     from gateway.settings import SettingsError, load  # noqa: PLC0415
     from gateway.telemetry import log_config  # noqa: PLC0415
+    from gateway.transformer import told_by  # noqa: PLC0415
 
     try:
-        settings = load(path)
+        settings = told_by(load(path), told)
         from gateway.server import GatewayServer, ListenError  # noqa: PLC0415
 
         logging.config.dictConfig(log_config(settings.telemetry.logs))

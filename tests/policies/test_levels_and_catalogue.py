@@ -32,6 +32,7 @@ def test_production_is_never_laxer_than_development() -> None:
             order.index(level_of(policy, environment))
             for environment in (
                 EnvironmentName.LOCAL,
+                EnvironmentName.LIVE,
                 EnvironmentName.DEV,
                 EnvironmentName.STAGING,
                 EnvironmentName.PROD,

@@ -58,7 +58,7 @@ def test_all_problems_are_told_at_once() -> None:
         f"  {FAMILIES}: is []; allowed: {ALLOWED[FAMILIES]}",
         f"  cost.maxGPUs: is no known key; allowed: {' | '.join(COST_KEYS)}",
         "  cost.monthlyBudgetUsd: is 0; allowed: US dollars a month, above 0",
-        "  environment.name: is 'production'; allowed: local | dev | staging | prod",
+        "  environment.name: is 'production'; allowed: local | live | dev | staging | prod",
     ]
 
 

@@ -64,7 +64,7 @@ def addon_args(name: str, context: AddonContext) -> "HelmAddonArgs":
         args["repository"] = addon.repository
     if addon.own_namespace:
         args["pod_security"] = addon.pod_security
-    if addon.secrets:
+    if addon.secrets and context.passwords:
         args["generated_secrets"] = [_secret(each) for each in addon.secrets]
     return args
 

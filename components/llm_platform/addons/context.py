@@ -49,6 +49,7 @@ class AddonContext:
         interruption_queue: Queue with EC2's interruption notices, for Karpenter.
         node_role_arn: Role of the nodes that Karpenter makes.
         mlflow_database: Database of MLflow. None: MLflow cannot be installed.
+        passwords: Whether External Secrets is there to make passwords; Grafana needs one.
         tags: Tags that controllers give to what they make in AWS.
     """
 
@@ -68,6 +69,7 @@ class AddonContext:
     interruption_queue: "pulumi.Input[str] | None" = None
     node_role_arn: "pulumi.Input[str] | None" = None
     mlflow_database: PostgresDatabase | None = None
+    passwords: bool = True
     tags: "dict[str, pulumi.Input[str]]" = field(default_factory=dict[str, "pulumi.Input[str]"])
 
     def arn(
@@ -93,6 +95,10 @@ class AddonContext:
 
     def pick(self, small: int, large: int) -> int:
         """The number for this platform's size."""
+        return large if self.large else small
+
+    def amount(self, small: str, large: str) -> str:
+        """The amount for this platform's size: controllers of a small one have little to watch."""
         return large if self.large else small
 
 

@@ -61,6 +61,7 @@ class Addon:
         layer: When it is installed.
         purpose: What it is for, in one line.
         requires: Add-ons that must stand before it.
+        after: Add-ons that must stand before it where they are there at all.
         conflicts: Add-ons that must not stand beside it, with the reason.
         own_namespace: Whether the namespace is the add-on's and made with it.
         pod_security: What its pods may ask of their node; of no meaning without own namespace.
@@ -81,6 +82,7 @@ class Addon:
     layer: Layer
     purpose: str
     requires: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     conflicts: tuple[tuple[str, str], ...] = ()
     own_namespace: bool = True
     pod_security: PodSecurity = PodSecurity.RESTRICTED

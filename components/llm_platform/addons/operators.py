@@ -209,11 +209,13 @@ OPERATORS = (
         namespace="monitoring",
         layer=Layer.OPERATORS,
         purpose="Metrics, alerts and dashboards",
-        requires=(MONITORS, "cert-manager", "external-secrets"),
+        requires=(MONITORS, "cert-manager"),
+        after=("external-secrets",),
         pod_security=PodSecurity.PRIVILEGED,
         crds=CrdSource.ELSEWHERE,
         secrets=(AddonSecret(GRAFANA_SECRET, GRAFANA_USER_KEY, "admin", GRAFANA_PASSWORD_KEY),),
         timeout_minutes=15,
-        note="Privileged because of the node exporter, which reads the host.",
+        note="Privileged because of the node exporter, which reads the host. Without "
+        "external-secrets it has no Grafana, whose password that makes.",
     ),
 )

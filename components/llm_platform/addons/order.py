@@ -54,7 +54,7 @@ def addon_order(selection: Collection[str], table: Mapping[str, Addon] = ADDONS)
     raise_if_any("Add-ons", check_addons(sorted(selection), table=table))
     chosen = set(selection)
     position = {layer: index for index, layer in enumerate(LAYER_ORDER)}
-    sorter = TopologicalSorter({name: set(table[name].requires) & chosen for name in chosen})
+    sorter = TopologicalSorter({name: set(before(name, table)) & chosen for name in chosen})
     try:
         sorter.prepare()
     except CycleError as error:
@@ -73,12 +73,17 @@ def addon_order(selection: Collection[str], table: Mapping[str, Addon] = ADDONS)
     return order
 
 
+def before(name: str, table: Mapping[str, Addon] = ADDONS) -> tuple[str, ...]:
+    """The add-ons that must stand before `name`, those among them that need not be there too."""
+    return (*table[name].requires, *table[name].after)
+
+
 def check_table(table: Mapping[str, Addon] = ADDONS) -> list[Problem]:
     """What is wrong with the table itself: names, references, and layers against requirements."""
     position = {layer: index for index, layer in enumerate(LAYER_ORDER)}
     problems: list[Problem] = []
     for key, addon in table.items():
-        others = [*addon.requires, *(other for other, _ in addon.conflicts)]
+        others = [*before(key, table), *(other for other, _ in addon.conflicts)]
         problems += [
             Problem(f"{key}", f"it names '{other}'", "add-ons of the table")
             for other in others
@@ -88,7 +93,7 @@ def check_table(table: Mapping[str, Addon] = ADDONS) -> list[Problem]:
             problems.append(Problem(key, f"its name is '{addon.name}'", "the key"))
         problems += [
             Problem(f"{key}.requires", f"'{needed}' is in a later layer", "this layer or earlier")
-            for needed in addon.requires
+            for needed in before(key, table)
             if needed in table and position[table[needed].layer] > position[addon.layer]
         ]
     return problems

@@ -28,9 +28,11 @@ def retention_problems(path: str, days: object) -> list[Problem]:
     return [Problem(path, f"CloudWatch Logs cannot keep logs for {days} days", allowed)]
 
 
-def range_problems(path: str, value: object, low: int, high: int, unit: str = "") -> list[Problem]:
-    """What is wrong with a whole number that must lie within bounds."""
-    if isinstance(value, bool) or not isinstance(value, int) or low <= value <= high:
+def range_problems(
+    path: str, value: object, low: float, high: float, unit: str = ""
+) -> list[Problem]:
+    """What is wrong with a number that must lie within bounds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or low <= value <= high:
         return []
     return [Problem(path, f"{value}{unit}", f"{low} to {high}{unit}")]
 

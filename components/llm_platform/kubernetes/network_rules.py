@@ -70,7 +70,10 @@ def left_for(namespace: str, on_ports: Sequence[int]) -> Spec:
 
 
 def served_model(
-    pods: Mapping[str, str], callers: Mapping[str, Sequence[int]], storage: Sequence[str]
+    pods: Mapping[str, str],
+    callers: Mapping[str, Sequence[int]],
+    storage: Sequence[str],
+    neighbours: tuple[Mapping[str, str], Sequence[int]] | None = None,
 ) -> Spec:
     """In from the callers' namespaces; out to DNS, Pod Identity agent and object storage.
 
@@ -81,6 +84,7 @@ def served_model(
         pods: Labels of the served model's pods.
         callers: Ports by namespace.
         storage: Blocks of addresses in which the object storage lies.
+        neighbours: Labels of pods of the same namespace that may come in, and on which ports.
     """
     entering = [rule for name, on in callers.items() for rule in entered_from(name, on)["ingress"]]
     metadata = [address for address in INSTANCE_METADATA_ADDRESSES if ":" not in address]
@@ -88,6 +92,9 @@ def served_model(
         {"ipBlock": {"cidr": cidr} | ({"except": metadata} if cidr == "0.0.0.0/0" else {})}
         for cidr in storage
     ]
+    if neighbours:
+        labels, on = neighbours
+        entering.append({"from": [{"podSelector": _selector(labels)}], "ports": ports(on)})
     leaving = [*names_resolved()["egress"], *credentials_fetched()["egress"]]
     if outside:
         leaving.append({"to": outside, "ports": ports([HTTPS])})
@@ -96,6 +103,29 @@ def served_model(
         "policyTypes": ["Ingress", "Egress"],
         "ingress": entering,
         "egress": leaving,
+    }
+
+
+def gateway_of_model(
+    pods: Mapping[str, str],
+    callers: Mapping[str, Sequence[int]],
+    model: tuple[Mapping[str, str], Sequence[int]],
+) -> Spec:
+    """In from the callers' namespaces; out to DNS and to the model's own pods.
+
+    Args:
+        pods: Labels of the gateway's pods.
+        callers: Ports by namespace.
+        model: Labels of the model server's pods, and their ports.
+    """
+    entering = [rule for name, on in callers.items() for rule in entered_from(name, on)["ingress"]]
+    labels, on_ports = model
+    to_model = {"to": [{"podSelector": _selector(labels)}], "ports": ports(on_ports)}
+    return {
+        "podSelector": _selector(pods),
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": entering,
+        "egress": [*names_resolved()["egress"], to_model],
     }
 
 

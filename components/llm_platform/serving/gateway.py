@@ -11,6 +11,7 @@ from llm_platform.inputs import raise_if_wrong
 from llm_platform.kubernetes.objects import metadata
 from llm_platform.serving import gateway_spec as specs
 from llm_platform.serving.gateway_check import check_serving_gateway
+from llm_platform.serving.traffic import client_traffic
 
 CERT_MANAGER = "cert-manager.io/v1"
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -76,7 +77,17 @@ class ServingGateway(PlatformComponent):
             specs.gateway(args["domain"]),
             [gateway_class, certificate],
         )
-        self.gateway = pulumi.Output.concat(namespace, "/", after(specs.GATEWAY_NAME, [gateway]))
+        clients = self._object(
+            "clients",
+            ENVOY_GATEWAY,
+            "ClientTrafficPolicy",
+            specs.GATEWAY_NAME,
+            namespace,
+            client_traffic(specs.GATEWAY_NAME),
+            [gateway],
+        )
+        stands = [gateway, clients]
+        self.gateway = pulumi.Output.concat(namespace, "/", after(specs.GATEWAY_NAME, stands))
         self.gateway_class = after(specs.GATEWAY_CLASS, [gateway_class])
         self.register_outputs({"gateway": self.gateway, "gateway_class": self.gateway_class})
 

@@ -70,7 +70,8 @@ def certificate(domain: str, issuer: Mapping[str, str]) -> Spec:
     """The gateway's certificate, for every host below the domain."""
     return {
         "secretName": CERTIFICATE,
-        "dnsNames": [f"*.{domain}"],
+        # hosts of gRPC lie one label deeper, which a wildcard does not cover
+        "dnsNames": [f"*.{domain}", f"*.grpc.{domain}", f"*.triton.{domain}"],
         "duration": "2160h",
         "renewBefore": "720h",
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
@@ -123,7 +124,7 @@ def proxy(replicas: int, tags: Any, *, internal: bool) -> Spec:
         },
         "container": {
             "resources": {
-                "requests": {"cpu": "200m", "memory": "256Mi"},
+                "requests": {"cpu": "100m" if replicas == 1 else "200m", "memory": "256Mi"},
                 "limits": {"memory": "1Gi"},
             }
         },

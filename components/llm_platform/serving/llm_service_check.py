@@ -3,31 +3,46 @@
 import re
 from typing import TYPE_CHECKING
 
-from llm_platform.aws.checks import range_problems
-from llm_platform.kubernetes.checks import (
-    RESERVED_NAMESPACES,
-    object_name_problems,
-)
+from llm_platform.aws.checks import enum_problems, range_problems
+from llm_platform.kubernetes.checks import RESERVED_NAMESPACES, object_name_problems
 from llm_platform.problems import Problem
-from llm_platform.serving.llm_service_spec import HOST_LABEL_LIMIT, NAME_LIMIT
+from llm_platform.serving.kinds import ModelServer, ServingForm
+from llm_platform.serving.llm_service_shape import candidate_args, differences
+from llm_platform.serving.llm_service_spec import (
+    CANDIDATE_NAME_LIMIT,
+    CLAIM,
+    HOST_LABEL_LIMIT,
+    NAME_LIMIT,
+)
+from llm_platform.serving.parts_check import (
+    adapter_problems,
+    custom_problems,
+    footprint_problems,
+    form_problems,
+    gateway_problems,
+    route_problems,
+)
+from llm_platform.serving.scaling_check import scaling_problems
 from llm_platform.serving.triton import is_model_name
-from llm_platform.serving.triton_runtime_check import arg_problems
+from llm_platform.serving.triton_runtime_check import arg_problems, image_problems
 from llm_platform.tags import check_tags
 
 if TYPE_CHECKING:
     from llm_platform.serving.llm_service import LlmServiceArgs
 
-SCHEMES = ("s3://", "pvc://")
+SCHEMES = ("s3://", CLAIM)
 RISKY_ARGS = ("--trust-remote-code",)
+LEAST_CPUS = 0.05
 
 _AMOUNTS = {
     "gpus": (0, 16, ""),
-    "cpus": (1, 192, ""),
+    "cpus": (LEAST_CPUS, 192, ""),
     "memory_gib": (1, 4096, " GiB"),
-    "min_replicas": (1, 1000, ""),
+    "min_replicas": (0, 1000, ""),
     "max_replicas": (1, 1000, ""),
     "timeout_seconds": (1, 3600, " s"),
     "grace_seconds": (1, 3600, " s"),
+    "startup_minutes": (1, 240, " minutes"),
 }
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _SECRET_VARIABLE = re.compile(r"(?i)(password|passwd|secret|token|api_?key|credential)")
@@ -39,19 +54,65 @@ def check_llm_service(args: "LlmServiceArgs") -> list[Problem]:
     problems = [
         *object_name_problems("service_name", args.get("service_name"), NAME_LIMIT),
         *_namespace_problems(args),
-        *_model_problems(args),
-        *_placement_problems(args),
+        *_variant_problems(args),
+        *gateway_problems(args),
+        *route_problems(args),
+        *scaling_problems(args),
         *_identity_problems(args),
-        *_env_problems(args.get("env", {})),
         *_peer_problems(args),
+        *_candidate_problems(args),
+        *form_problems(args),
         *check_tags(args.get("tags", {})),
     ]
-    for name, (low, high, unit) in _AMOUNTS.items():
+    for name in ("timeout_seconds", "grace_seconds", "startup_minutes"):
+        low, high, unit = _AMOUNTS[name]
+        problems += range_problems(name, args.get(name), low, high, unit)
+    if priority := args.get("priority_class"):
+        problems += object_name_problems("priority_class", priority)
+    return problems
+
+
+def _variant_problems(args: "LlmServiceArgs") -> list[Problem]:
+    """What is wrong with what the two variants may have of their own."""
+    problems = [
+        *_model_problems(args),
+        *_server_problems(args),
+        *_placement_problems(args),
+        *_env_problems(args.get("env", {})),
+        *custom_problems(args),
+        *adapter_problems(args),
+        *footprint_problems(args),
+    ]
+    for name in ("gpus", "cpus", "memory_gib", "min_replicas", "max_replicas"):
+        low, high, unit = _AMOUNTS[name]
         problems += range_problems(name, args.get(name), low, high, unit)
     fewest, most = args.get("min_replicas", 2), args.get("max_replicas", 4)
     if fewest > most:
         what = f"{most} is less than min_replicas, {fewest}"
         problems.append(Problem("max_replicas", what, f"at least {fewest}"))
+    return problems
+
+
+def _candidate_problems(args: "LlmServiceArgs") -> list[Problem]:
+    if "candidate" not in args or "model" not in args:
+        return []
+    problems: list[Problem] = []
+    service = args.get("service_name", "")
+    if len(service) > CANDIDATE_NAME_LIMIT:
+        allowed = f"at most {CANDIDATE_NAME_LIMIT} characters with a candidate"
+        problems.append(Problem("service_name", f"the name '{service}'", allowed))
+    if not differences(args):
+        allowed = (
+            "another model, repository_uri, runtime, image, custom server, extra_args, env or "
+            "resources than stable"
+        )
+        problems.append(Problem("candidate", "is equal to what is stable", allowed))
+    known = {(each.path, each.problem) for each in _variant_problems(args)}
+    problems += [
+        each.under("candidate")
+        for each in _variant_problems(candidate_args(args))
+        if (each.path, each.problem) not in known
+    ]
     return problems
 
 
@@ -71,18 +132,42 @@ def _namespace_problems(args: "LlmServiceArgs") -> list[Problem]:
 def _model_problems(args: "LlmServiceArgs") -> list[Problem]:
     problems: list[Problem] = []
     model, uri = args.get("model"), args.get("repository_uri")
-    if "model" in args and not is_model_name(model):
+    if "model" in args and not is_model_name(str(model)):
         allowed = "a folder's name: letters, digits, -, _ and ."
         problems.append(Problem("model", f"'{model}' is no name of a model", allowed))
     if isinstance(uri, str) and not uri.startswith(SCHEMES):
         allowed = f"a URI that begins with {' or '.join(SCHEMES)}"
         problems.append(Problem("repository_uri", f"'{uri}' cannot be fetched from", allowed))
+    if (
+        isinstance(uri, str)
+        and uri.startswith(CLAIM)
+        and (args.get("adapters") or args.get("server") == ModelServer.CUSTOM)
+    ):
+        what = "KServe fetches nothing beside a claim, and mounts it for its runtimes alone"
+        problems.append(Problem("repository_uri", what, "a URI that begins with s3://"))
     for index, arg in enumerate(args.get("extra_args", [])):
         path = f"extra_args[{index}]"
         problems += arg_problems(path, arg)
         if arg.startswith(RISKY_ARGS):
             what = f"'{arg}' runs code that comes with a model"
             problems.append(Problem(path, what, "code that is in the model repository"))
+    return problems
+
+
+def _server_problems(args: "LlmServiceArgs") -> list[Problem]:
+    problems = enum_problems("server", args.get("server"), ModelServer)
+    custom = args.get("server") == ModelServer.CUSTOM
+    plain = args.get("form", ServingForm.DEPLOYMENT) != ServingForm.DEPLOYMENT
+    if not custom and not plain and "runtime" not in args:
+        allowed = "the runtime_name of a TritonRuntime or VllmRuntime"
+        problems.append(Problem("runtime", "is missing", allowed))
+    runtime = args.get("runtime")
+    if custom and "runtime" in args:
+        what = "a server of ones own has no runtime"
+        problems.append(Problem("runtime", what, "no runtime, or server triton or vllm"))
+    else:
+        problems += object_name_problems("runtime", runtime)
+    problems += image_problems("image", args.get("image"))
     return problems
 
 
@@ -95,8 +180,6 @@ def _placement_problems(args: "LlmServiceArgs") -> list[Problem]:
     if pool and not gpus:
         what = f"pool '{pool}' has GPUs and the service takes none"
         problems.append(Problem("gpus", what, "at least 1, or no pool"))
-    if priority := args.get("priority_class"):
-        problems += object_name_problems("priority_class", priority)
     return problems
 
 

@@ -18,6 +18,16 @@ CONTAINER = "kserve-container"
 USER = 1000
 """The unprivileged user of NVIDIA's image."""
 
+CONNECTION_SECONDS = 10
+"""A gRPC connection is closed and made anew so often. A Service chooses a pod for a connection, not
+for a call: one that stayed would see neither new pods nor that its own pod goes."""
+STREAM_SECONDS = 3600
+"""Calls that run on a connection that is closed may take so long; the longest that a service may
+allow."""
+LEAVING_SECONDS = 15
+"""A pod that is to go serves so long as if nothing were: longer than any connection to it lasts,
+with the tenth that gRPC adds at random."""
+
 MODEL_FORMAT = "triton"
 MODEL_FORMAT_VERSION = "2"
 
@@ -83,6 +93,8 @@ def server_args(shape: RuntimeShape) -> list[str]:
         f"--http-port={HTTP_PORT}",
         f"--grpc-port={GRPC_PORT}",
         f"--metrics-port={METRICS_PORT}",
+        f"--grpc-max-connection-age={CONNECTION_SECONDS * 1000}",
+        f"--grpc-max-connection-age-grace={STREAM_SECONDS * 1000}",
         f"--http-restricted-api={guarded}",
         f"--grpc-restricted-protocol={guarded}",
         "--allow-metrics=true",
@@ -139,12 +151,11 @@ def _container(shape: RuntimeShape) -> dict[str, Any]:
             {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
         ],
-        "startupProbe": {
-            **_probe("/v2/health/ready", period=10),
-            "failureThreshold": shape.startup_minutes * 6,
-        },
-        "readinessProbe": {**_probe("/v2/health/ready", period=5), "failureThreshold": 3},
+        "startupProbe": {**ready_probe(10), "failureThreshold": shape.startup_minutes * 6},
+        "readinessProbe": {**ready_probe(5), "failureThreshold": 3},
         "livenessProbe": {**_probe("/v2/health/live", period=15), "failureThreshold": 4},
+        # requests still come until every node knows that the pod goes
+        "lifecycle": {"preStop": {"sleep": {"seconds": LEAVING_SECONDS}}},
         "securityContext": container_security(),
         "resources": {
             "requests": {"cpu": "1", "memory": "2Gi"},
@@ -178,6 +189,11 @@ def pod_security() -> dict[str, Any]:
         "fsGroup": USER,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+
+
+def ready_probe(period: int) -> dict[str, Any]:
+    """Whether every model that it was told to load is ready."""
+    return _probe("/v2/health/ready", period)
 
 
 def _probe(path: str, period: int) -> dict[str, Any]:

@@ -29,16 +29,18 @@ def cert_manager(context: AddonContext) -> Values:
         },
         "replicaCount": context.pick(1, 2),
         "podDisruptionBudget": budget,
-        "resources": resources("50m", "128Mi", "512Mi"),
+        "resources": resources(
+            context.amount("10m", "50m"), context.amount("64Mi", "128Mi"), "512Mi"
+        ),
         "webhook": {
             "replicaCount": context.pick(1, 3),
             "podDisruptionBudget": budget,
-            "resources": resources("20m", "64Mi", "128Mi"),
+            "resources": resources(context.amount("10m", "20m"), "64Mi", "128Mi"),
         },
         "cainjector": {
             "replicaCount": context.pick(1, 2),
             "podDisruptionBudget": budget,
-            "resources": resources("50m", "128Mi", "512Mi"),
+            "resources": resources(context.amount("10m", "50m"), "128Mi", "512Mi"),
         },
         "startupapicheck": {"resources": resources("10m", "32Mi", "64Mi")},
         "prometheus": {"enabled": True, "servicemonitor": {"enabled": True}},

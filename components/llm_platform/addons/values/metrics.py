@@ -38,13 +38,13 @@ def kube_prometheus_stack(context: AddonContext) -> Values:
         **dict.fromkeys(NOT_OURS, off),
         "defaultRules": {"create": True, "rules": dict.fromkeys(rules, False)},
         "prometheusOperator": {
-            "resources": resources("50m", "128Mi", "256Mi"),
+            "resources": resources(context.amount("10m", "50m"), "128Mi", "256Mi"),
             "admissionWebhooks": {"certManager": {"enabled": True}},
             "prometheusConfigReloader": {"resources": resources("10m", "50Mi", "100Mi")},
         },
         "prometheus": _prometheus(context),
         "alertmanager": _alertmanager(context),
-        "grafana": _grafana(context),
+        "grafana": _grafana(context) if context.passwords else off,
         "kube-state-metrics": {
             "resources": resources("20m", "128Mi", "512Mi"),
             "metricLabelsAllowlist": [
@@ -81,7 +81,7 @@ def _prometheus(context: AddonContext) -> Values:
             "externalLabels": {"cluster": context.cluster_name},
             "resources": resources("500m", "4Gi", "8Gi")
             if context.large
-            else resources("200m", "1Gi", "2Gi"),
+            else resources("100m", "512Mi", "2Gi"),
             "storageSpec": {"volumeClaimTemplate": storage},
         },
     }

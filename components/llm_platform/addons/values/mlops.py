@@ -30,7 +30,7 @@ def argo_workflows(context: AddonContext) -> Values:
         "controller": {
             "replicas": context.pick(1, 2),
             "pdb": {"enabled": context.large, "minAvailable": 1},
-            "resources": resources("100m", "256Mi", "1Gi"),
+            "resources": resources(context.amount("20m", "100m"), "256Mi", "1Gi"),
             "podSecurityContext": RESTRICTED_POD,
             "workflowNamespaces": [WORKFLOW_NAMESPACE],
             "parallelism": 50,
@@ -41,7 +41,7 @@ def argo_workflows(context: AddonContext) -> Values:
             "serviceMonitor": {"enabled": True},
         },
         "mainContainer": {
-            "resources": resources("100m", "256Mi", "1Gi"),
+            "resources": resources(context.amount("20m", "100m"), "256Mi", "1Gi"),
             "securityContext": {
                 "allowPrivilegeEscalation": False,
                 "capabilities": {"drop": ["ALL"]},

@@ -75,9 +75,9 @@ def keda(context: AddonContext) -> Values:
         "webhooks": {"replicaCount": replicas},
         "podDisruptionBudget": {"operator": budget, "metricServer": budget, "webhooks": budget},
         "resources": {
-            "operator": resources("100m", "256Mi", "1Gi"),
-            "metricServer": resources("100m", "256Mi", "1Gi"),
-            "webhooks": resources("50m", "64Mi", "256Mi"),
+            "operator": resources(context.amount("20m", "100m"), "256Mi", "1Gi"),
+            "metricServer": resources(context.amount("10m", "100m"), "256Mi", "1Gi"),
+            "webhooks": resources(context.amount("10m", "50m"), "64Mi", "256Mi"),
         },
         "topologySpreadConstraints": {"operator": over_zones(labels)},
         "prometheus": {"operator": monitored, "metricServer": monitored, "webhooks": monitored},
@@ -97,18 +97,18 @@ def vertical_pod_autoscaler(context: AddonContext) -> Values:
         "admissionController": {
             "replicas": replicas,
             "podDisruptionBudget": budget,
-            "resources": resources("50m", "128Mi", "256Mi"),
+            "resources": resources(context.amount("10m", "50m"), "128Mi", "256Mi"),
             "certGen": {"enabled": False},
             "certManager": {"enabled": True, "createSelfSignedIssuer": {"enabled": True}},
         },
         "recommender": {
             "replicas": replicas,
             "podDisruptionBudget": budget,
-            "resources": resources("50m", "256Mi", "512Mi"),
+            "resources": resources(context.amount("10m", "50m"), "256Mi", "512Mi"),
         },
         "updater": {
             "replicas": replicas,
             "podDisruptionBudget": budget,
-            "resources": resources("50m", "256Mi", "512Mi"),
+            "resources": resources(context.amount("10m", "50m"), "256Mi", "512Mi"),
         },
     }

@@ -19,7 +19,7 @@ def envoy_gateway(context: AddonContext) -> Values:
         "crds": {"enabled": True},
         "deployment": {
             "replicas": context.pick(1, 2),
-            "envoyGateway": {"resources": resources("100m", "256Mi", "1Gi")},
+            "envoyGateway": {"resources": resources(context.amount("20m", "100m"), "256Mi", "1Gi")},
             "pod": {
                 "topologySpreadConstraints": over_zones({"control-plane": "envoy-gateway"}),
             },
@@ -53,7 +53,7 @@ def kserve(context: AddonContext) -> Values:
             "controller": {
                 "deploymentMode": "Standard",
                 "imagePullPolicy": "IfNotPresent",
-                "resources": resources("100m", "300Mi", "1Gi"),
+                "resources": resources(context.amount("20m", "100m"), "300Mi", "1Gi"),
                 "rbacProxy": {"resources": resources("10m", "32Mi", "128Mi")},
                 "gateway": {
                     "domain": context.domain,
@@ -69,7 +69,7 @@ def kserve(context: AddonContext) -> Values:
                 },
             },
             "storage": {
-                "resources": resources("100m", "256Mi", "4Gi"),
+                "resources": resources(context.amount("20m", "100m"), "256Mi", "4Gi"),
                 "s3": {"region": context.region},
             },
             "metricsaggregator": {
