@@ -9,7 +9,7 @@ RUN := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down stop status serve serve-down profile test unit policies-test services-test lifecycle check clean images
+.PHONY: help up down stop status live live-down serve serve-down profile test unit policies-test services-test lifecycle live-test check clean images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ stop: ## End the local cloud's processes without destroying anything first
 
 status: ## Show what stands
 	@$(RUN) llmp status $(STACK)
+
+live: ## The platform on a real node on this machine; a real model answers through Envoy (needs root)
+	@$(RUN) --with policies llmp live up --install
+
+live-down: ## Destroy the live stack and end its node
+	@$(RUN) --with policies llmp live down
 
 serve: ## Start Triton and the gateway on this machine: a real model answers (MODELS=a,b PORT=n)
 	@$(RUN) --with services llmp serve $(if $(MODELS),--models "$(MODELS)") $(if $(PORT),--port $(PORT))
@@ -47,7 +53,10 @@ services-test: ## Tests of the gateway, of the models on the real Triton, and of
 	@$(RUN) --in services pytest -q -n 2 --dist loadfile
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
-	@$(RUN) --with policies --with services pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/lifecycle
+	@$(RUN) --with policies --with services pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/lifecycle
+
+live-test: ## Tests on the real node, the real controllers and the real model (needs root)
+	@$(RUN) --with policies --with services pytest -q -ra tests/live
 
 images: ## Build the container images and have them answer (needs root, no registry)
 	@$(RUN) llmp images build --install

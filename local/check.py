@@ -18,7 +18,7 @@ from local.setup.environments import PROJECTS, Project
 AT_A_TIME = 2
 PASSED = "llmp-types-passed"
 """Stamp inside an environment: digest of the sources whose types were found right with it."""
-DOCKERFILES = ("gateway/Dockerfile", "serving/Dockerfile")
+DOCKERFILES = ("gateway/Dockerfile", "rollout/Dockerfile", "serving/Dockerfile")
 """Dockerfiles of services/; hadolint judges them."""
 SCRIPTS = (".ci/run", "policies/run")
 """Shell scripts; those that are there are parsed."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalCloudError
+from local.images import freshness
+from local.images.freshness import CONTEXT_LABEL
 from local.images.store import LOCAL, MB, ORIGIN_LABEL, Store, StoredImage
 from local.images.table import CONTEXT, Origin, OwnImage
 from local.paths import REPOSITORY
@@ -68,6 +70,7 @@ def build_arguments(
         "org.opencontainers.image.version": image.image.tag,
         "org.opencontainers.image.revision": stamp.revision,
         ORIGIN_LABEL: str(bases.origin),
+        CONTEXT_LABEL: freshness.digest(image),
     }
     return [
         "bud",
@@ -80,6 +83,7 @@ def build_arguments(
         f"--build-arg=BASE={bases.run}",
         f"--build-arg=BUILD_BASE={bases.build}",
         *(f"--label={name}={value}" for name, value in labels.items()),
+        *(f"--build-context={name}={folder}" for name, folder in image.contexts.items()),
         f"--target={image.target}",
         f"--file={CONTEXT / image.dockerfile}",
         f"--tag={image.image.name}",

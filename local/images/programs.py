@@ -56,8 +56,24 @@ def ensure(names: Sequence[str], reporter: Reporter, *, install: bool) -> None:
         raise LocalCloudError(what, "Install them from your distribution's packages of that name.")
     if not install or os.geteuid() != 0:
         raise LocalCloudError(what, f"Install them as root: {command}")
+    install_packages(lacks, reporter)
+    still = missing(names)
+    if still:
+        raise LocalCloudError(
+            f"Installed, but not on PATH: {', '.join(still)}.",
+            "Add /usr/sbin and /usr/bin to PATH.",
+        )
+
+
+def install_packages(names: Sequence[str], reporter: Reporter) -> None:
+    """Install Debian packages.
+
+    Raises:
+        LocalCloudError: This is not root, or apt-get fails.
+    """
+    require_root("Installing packages")
     # A fresh machine has no list of packages yet.
-    for words in (UPDATE, (*INSTALL, *lacks)):
+    for words in (UPDATE, (*INSTALL, *names)):
         reporter.started(" ".join(words))
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         ended = run(words, env, reporter, STEP)
@@ -67,12 +83,6 @@ def ensure(names: Sequence[str], reporter: Reporter, *, install: bool) -> None:
                 "Mend what it complains about, then run the same command again.",
                 ended.tail,
             )
-    still = missing(names)
-    if still:
-        raise LocalCloudError(
-            f"Installed, but not on PATH: {', '.join(still)}.",
-            "Add /usr/sbin and /usr/bin to PATH.",
-        )
 
 
 def run(

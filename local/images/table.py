@@ -1,8 +1,9 @@
 """The images of this project: what each is built from, and how large it may be. Data only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from llm_platform import versions
 from llm_platform.versions import Image
@@ -18,9 +19,12 @@ class Origin(StrEnum):
     BUILT = "built"
     """From our Dockerfile, on the public base that it names."""
     FORGED = "forged"
-    """From our Dockerfile, on a base made here of Debian's packages."""
+    """Made here without a registry: from our Dockerfile on a base of Debian's packages, or from
+    a pinned Go module or package; see `local.forge`."""
     PULLED = "pulled"
     """From a registry."""
+    SIMULATED = "simulated"
+    """Not to be had: what runs it is a simulated node, and does nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class OwnImage:
         dockerfile: Its Dockerfile, from `CONTEXT`.
         target: The stage that is built.
         budget_mb: Size in MB (10^6 bytes, unpacked) above which a build fails.
+        contexts: Further folders that its Dockerfile copies from, by their names in it.
     """
 
     name: str
@@ -40,12 +45,21 @@ class OwnImage:
     dockerfile: str
     target: str
     budget_mb: int
+    contexts: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
 
 IMAGES: Mapping[str, OwnImage] = {
     each.name: each
     for each in (
         OwnImage("gateway", versions.GATEWAY, "gateway/Dockerfile", "gateway", 485),
+        OwnImage(
+            "rollout",
+            versions.ROLLOUT,
+            "rollout/Dockerfile",
+            "rollout",
+            120,
+            {"components": REPOSITORY / "components"},
+        ),
         OwnImage("triton", versions.TRITON_CPU, "serving/Dockerfile", "cpu", 450),
     )
 }

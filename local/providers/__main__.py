@@ -44,8 +44,8 @@ def _log_to(folder: Path) -> None:
     logging.getLogger("local").setLevel(logging.INFO)
 
 
-def _packages() -> Sequence[Package]:
-    return AwsPackage(), KubernetesPackage(), EksPackage()
+def _packages(folder: Path) -> Sequence[Package]:
+    return AwsPackage(), KubernetesPackage(folder), EksPackage()
 
 
 def main(arguments: list[str]) -> int:
@@ -70,7 +70,7 @@ def _serve(folder: Path, *, offline: bool) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     # Ctrl-C reaches the whole process group; the engine still needs us to wind down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    packages = offline_packages(folder) if offline else _packages()
+    packages = offline_packages(folder) if offline else _packages(folder)
     watch = () if offline else (CrashInterceptor(Crash(folder)),)
     if not offline:
         faults.use(folder)

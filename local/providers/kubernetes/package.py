@@ -10,8 +10,10 @@ from local.providers.kubernetes.access import Access, read_kubeconfig
 from local.providers.kubernetes.api import Api, UnreachableError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.discovery import Discovery
+from local.providers.kubernetes.live import LiveCluster, live_cluster
 from local.providers.kubernetes.manifests import Manifests
 from local.providers.kubernetes.releases import Releases
+from local.providers.kubernetes.releases_live import LiveReleases
 from local.providers.model import (
     Checked,
     CheckFailure,
@@ -53,10 +55,19 @@ REFUSED = ("kubernetes:helm.sh/v4:", "kubernetes:yaml", "kubernetes:kustomize")
 
 
 class KubernetesPackage(Package):
-    """Every built-in kind, custom resources, and Helm releases (recorded)."""
+    """Every built-in kind, custom resources, and Helm releases.
+
+    Releases are recorded; on a cloud with a node they are installed.
+
+    Args:
+        folder: Folder of the cloud; None when there is none.
+    """
 
     name = "kubernetes"
     version = "4.34.2"
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     def handled_types(self) -> frozenset[str]:
         """Helm's type; every kind of object is handled besides, see `handles`."""
@@ -101,7 +112,8 @@ class KubernetesPackage(Package):
         namespace = str(config.get("namespace") or "default")
         if config.get("kubeconfig") is UNKNOWN:
             return KubernetesSession(None, namespace)
-        api = Api(_access(config))
+        access = _access(config)
+        api = Api(access)
         cluster = Cluster(
             api,
             Discovery(api),
@@ -112,6 +124,7 @@ class KubernetesPackage(Package):
         return KubernetesSession(
             cluster,
             namespace,
+            live=live_cluster(self._folder, access, cluster),
             delete_unreachable=_is_true(config, "deleteUnreachable"),
             skip_unreachable=_is_true(config, "skipUpdateUnreachable"),
         )
@@ -125,11 +138,13 @@ class KubernetesSession(Session):
         cluster: Cluster | None,
         namespace: str,
         *,
+        live: LiveCluster | None = None,
         delete_unreachable: bool = False,
         skip_unreachable: bool = False,
     ) -> None:
         self._known = cluster
         self._namespace = namespace
+        self._live = live
         self._delete_unreachable = delete_unreachable
         self._skip_unreachable = skip_unreachable
 
@@ -186,10 +201,12 @@ class KubernetesSession(Session):
                     "deleteUnreachable"
                 ) from None
 
-    def _handler(self, token: str) -> Manifests | Releases:
+    def _handler(self, token: str) -> Manifests | Releases | LiveReleases:
         if self._known is None:
             raise ProviderError("the kubeconfig of the provider is not known")
-        return Releases(self._known) if token == releases.TYPE else Manifests(self._known)
+        if token != releases.TYPE:
+            return Manifests(self._known)
+        return LiveReleases(self._live) if self._live else Releases(self._known)
 
 
 def _access(config: Properties) -> Access:

@@ -17,8 +17,14 @@ from local.providers.kubernetes import helm_storage
 from local.providers.kubernetes.api import ApiError, UnreachableError
 from local.providers.kubernetes.cluster import Cluster
 from local.providers.kubernetes.discovery import ResourceKind
-from local.providers.kubernetes.helm_storage import RECORDED, Release
+from local.providers.kubernetes.helm_storage import Release
 from local.providers.kubernetes.objects import labels, object_id, split_id
+from local.providers.kubernetes.release_properties import (
+    chart_of,
+    other_inputs,
+    recorded_inputs,
+    recorded_outputs,
+)
 from local.providers.kubernetes.trees import mappings
 from local.providers.model import (
     Checked,
@@ -29,7 +35,6 @@ from local.providers.model import (
     Diff,
     DiffRequest,
     PartialError,
-    Properties,
     ProviderError,
     ReadRequest,
     State,
@@ -60,9 +65,6 @@ KNOWN = frozenset(
     }
 )  # fmt: skip
 FIXED = {("name",), ("namespace",)}
-NOT_KEPT = frozenset({"values", "name", "namespace", "version"})
-"""Inputs that Helm's record has a place for."""
-
 SECRETS = ResourceKind("v1", "Secret", "secrets", namespaced=True)
 NAMESPACES = ResourceKind("v1", "Namespace", "namespaces", namespaced=False)
 DEFINITIONS = ResourceKind(
@@ -121,16 +123,16 @@ class Releases:
             name=inputs["name"],
             namespace=inputs["namespace"],
             revision=1,
-            chart=_chart(inputs),
+            chart=chart_of(inputs),
             version=str(inputs["version"]),
             values=inputs.get("values") or {},
-            inputs=_other(inputs),
+            inputs=other_inputs(inputs),
             crds=(),
             first=now,
             last=now,
         )
         if inputs.get("createNamespace"):
-            self._make_namespace(release.namespace)
+            self.make_namespace(release.namespace)
         self._record(release)
         return self._with_crds(release, inputs)
 
@@ -145,10 +147,10 @@ class Releases:
         release = replace(
             old,
             revision=old.revision + 1,
-            chart=_chart(inputs),
+            chart=chart_of(inputs),
             version=str(inputs["version"]),
             values=inputs.get("values") or {},
-            inputs=_other(inputs),
+            inputs=other_inputs(inputs),
             last=_now(),
         )
         self._record(release)
@@ -160,10 +162,10 @@ class Releases:
         release = self._newest(*split_id(request.id))
         if release is None:
             return None
-        inputs = _inputs(release)
+        inputs = recorded_inputs(release)
         if "values" in request.inputs:
             inputs.setdefault("values", {})
-        return State(request.id, {**inputs, **_outputs(release)}, inputs)
+        return State(request.id, {**inputs, **recorded_outputs(release)}, inputs)
 
     def delete(self, request: DeleteRequest) -> None:
         """Forget every revision and remove the CRDs that were installed for it."""
@@ -185,10 +187,13 @@ class Releases:
         """Remove a CRD, unless another release has taken it over since."""
         with _TURNS:
             live = self.cluster.api.find_metadata(DEFINITIONS.path(None, name))
-            if live is not None and labels(live).get(OWNER_LABEL) == _owner(release):
+            if live is not None and labels(live).get(OWNER_LABEL) == owner_of(
+                release.namespace, release.name
+            ):
                 self.cluster.delete(DEFINITIONS, None, name, {}, timeout)
 
-    def _make_namespace(self, name: str) -> None:
+    def make_namespace(self, name: str) -> None:
+        """Make a namespace, unless it is there."""
         if self.cluster.api.find(NAMESPACES.path(None, name)) is None:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             try:
@@ -222,7 +227,7 @@ class Releases:
             found = self._stands(SECRETS.path(release.namespace, secret["metadata"]["name"]))
         except ProviderError as error:
             reason = f"{failure}; it may have been recorded, and looking for it failed: {error}"
-            state = State(object_id(release.namespace, release.name), _inputs(release))
+            state = State(object_id(release.namespace, release.name), recorded_inputs(release))
             raise PartialError(state, [reason]) from None
         return found is not None and found.get("data") == secret["data"]
 
@@ -253,7 +258,9 @@ class Releases:
         return max(records, key=lambda each: each.revision, default=None)
 
     def _with_crds(self, release: Release, inputs: Mapping[str, Any]) -> State:
-        state = State(object_id(release.namespace, release.name), {**inputs, **_outputs(release)})
+        state = State(
+            object_id(release.namespace, release.name), {**inputs, **recorded_outputs(release)}
+        )
         if inputs.get("skipCrds"):
             return state
         try:
@@ -273,12 +280,23 @@ class Releases:
         crds = crds_for(release.chart, release.version).manifests
         with ThreadPoolExecutor(AT_ONCE) as pool:
             coming = [
-                pool.submit(copy_context().run, self._install_crd, crd, release) for crd in crds
+                pool.submit(
+                    copy_context().run,
+                    self.install_crd,
+                    crd,
+                    owner_of(release.namespace, release.name),
+                )
+                for crd in crds
             ]
         return [each.result() for each in coming]
 
-    def _install_crd(self, crd: Mapping[str, Any], release: Release) -> str:
-        owned = {**labels(crd), OWNER_LABEL: _owner(release)}
+    def install_crd(self, crd: Mapping[str, Any], owner: str) -> str:
+        """Install a CRD for `owner`, see `owner_of`, and wait for its kind; returns its name.
+
+        Raises:
+            ProviderError: The API server refuses it, or its kind does not come about.
+        """
+        owned = {**labels(crd), OWNER_LABEL: owner}
         manifest = {**crd, "metadata": {**crd["metadata"], "labels": owned}}
         with _TURNS:
             live = self.cluster.apply(DEFINITIONS, manifest, CRD_MANAGER)
@@ -289,50 +307,9 @@ class Releases:
         return name
 
 
-def _chart(inputs: Mapping[str, Any]) -> str:
-    """Name of the chart; an OCI reference ends with it."""
-    return str(inputs["chart"]).rstrip("/").rpartition("/")[2]
-
-
-def _other(inputs: Mapping[str, Any]) -> Properties:
-    return {
-        key: value
-        for key, value in inputs.items()
-        if key not in NOT_KEPT and not key.startswith("__")
-    }
-
-
-def _inputs(release: Release) -> Properties:
-    inputs: Properties = {
-        **release.inputs,
-        "name": release.name,
-        "namespace": release.namespace,
-        "version": release.version,
-    }
-    inputs.setdefault("chart", release.chart)
-    if release.values:
-        inputs["values"] = release.values
-    return inputs
-
-
-def _outputs(release: Release) -> Properties:
-    return {
-        "resourceNames": {},
-        "status": {
-            "appVersion": "",
-            "chart": release.chart,
-            "name": release.name,
-            "namespace": release.namespace,
-            "revision": release.revision,
-            "status": "deployed",
-            "version": release.version,
-        },
-        "description": release.inputs.get("description") or RECORDED,
-    }
-
-
-def _owner(release: Release) -> str:
-    return f"{release.namespace}.{release.name}"
+def owner_of(namespace: str, name: str) -> str:
+    """Value of `OWNER_LABEL` for a release."""
+    return f"{namespace}.{name}"
 
 
 def _now() -> str:

@@ -21,6 +21,25 @@ ENTRY = {
     "policies": [{"policy": "CLUSTER_ADMIN"}],
 }
 
+FOOTPRINT = {
+    "parameters_billions": 8.0,
+    "precision": "BF16",
+    "layers": 32,
+    "kv_heads": 8,
+    "head_dim": 128,
+    "context_tokens": 8192,
+}
+SERVED: dict[str, Any] = {
+    "server": "vllm",
+    "route": {
+        "domain": "models.example.com",
+        "jwt": {"issuer": "i", "audiences": ["a"], "jwks_uri": "https://i/keys"},
+    },
+    "adapters": [{"name": "legal", "uri": "s3://bucket/adapters/legal/"}],
+    "footprint": FOOTPRINT,
+    "candidate": {"footprint": FOOTPRINT, "env": {"MODE": "new"}},
+}
+
 COMPLETE: dict[str, dict[str, Any]] = {
     "Cluster": {"vpc_id": "vpc-1", "subnet_ids": ["a", "b"], "access": {"admin": ENTRY}},
     "ClusterDefaults": {},
@@ -40,6 +59,11 @@ COMPLETE: dict[str, dict[str, Any]] = {
         "repository": "https://charts.example.com",
         "generated_secrets": [SECRET],
     },
+    "LlmRollout": {
+        "service": "chat",
+        "namespace": "assistants",
+        "quality": {"query": "avg(llm_quality_score{$labels})"},
+    },
     "LlmService": {
         "namespace": "assistants",
         "model": "smollm2",
@@ -47,13 +71,20 @@ COMPLETE: dict[str, dict[str, Any]] = {
         "runtime": "triton",
         "cluster_name": "llm",
         "model_access": [STATEMENT],
+        **SERVED,
     },
     "ModelStore": {},
     "Network": {"cidr": "10.0.0.0/16", "zones": ["eu-central-1a", "eu-central-1b"]},
     "PrivateBucket": {},
     "ServingGateway": {"domain": "models.example.com"},
+    "ServingPlatform": {
+        "domain": "models.example.com",
+        "cluster_name": "llm",
+        "region": "eu-central-1",
+    },
     "TenantNamespace": {"allow_from": [{"namespace": "monitoring", "ports": [9090]}]},
     "TritonRuntime": {},
+    "VllmRuntime": {},
     "WorkloadIdentity": {
         "cluster_name": "llm",
         "namespace": "serving",

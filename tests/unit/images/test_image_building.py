@@ -4,7 +4,7 @@ import pytest
 
 from llm_platform import versions
 from local.errors import LocalCloudError
-from local.images import base, building, programs
+from local.images import base, building, freshness, programs
 from local.images.building import Bases, Progress, Stamp
 from local.images.table import IMAGES
 from local.reporter import QuietReporter
@@ -23,6 +23,28 @@ def test_a_forged_image_never_asks_a_registry() -> None:
     assert "--timestamp=7" in arguments
     assert "--volume=x" in arguments
     assert f"--tag={versions.TRITON_CPU.name}" in arguments
+
+
+def test_an_image_knows_what_it_was_built_from(tmp_path: Path) -> None:
+    image = IMAGES["gateway"]
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "other").mkdir()
+    dockerfile = tmp_path / image.dockerfile
+    dockerfile.write_text("FROM x\nCOPY --from=y /a /b\nCOPY uv.lock gateway ./\n")
+    (tmp_path / "uv.lock").write_text("1")
+    code = tmp_path / "gateway" / "server.py"
+    code.write_text("1")
+    first = freshness.digest(image, tmp_path)
+    (tmp_path / "other" / "x.py").write_text("not copied")
+    (tmp_path / "gateway" / "__pycache__").mkdir()
+    (tmp_path / "gateway" / "__pycache__" / "server.pyc").write_text("made by Python")
+    assert freshness.digest(image, tmp_path) == first
+    code.write_text("2")
+    second = freshness.digest(image, tmp_path)
+    dockerfile.write_text("FROM z\nCOPY uv.lock gateway ./\n")
+    assert len({first, second, freshness.digest(image, tmp_path)}) == 3
+    arguments = building.build_arguments(image, HERE, Stamp(7, "abc"), [])
+    assert f"--label=io.llm-platform.context={freshness.digest(image)}" in arguments
 
 
 def test_an_image_on_the_public_base_pulls_it() -> None:

@@ -17,7 +17,8 @@ def test_tracked_stack_files_are_right(path: Path) -> None:
     settings = settings_from(read_stack_file(path, path.name), path.name)
 
     assert path.name == f"Pulumi.{settings.environment.name}.yaml"
-    assert (settings.environment.cloud is Cloud.EMULATED) == (path.name == "Pulumi.local.yaml")
+    here = {"Pulumi.local.yaml": Cloud.EMULATED, "Pulumi.live.yaml": Cloud.LIVE}
+    assert settings.environment.cloud is here.get(path.name, Cloud.AWS)
 
 
 def test_settings_from_the_engine_equal_those_from_the_file() -> None:

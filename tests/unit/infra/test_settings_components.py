@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra import arguments, settings_components
+from infra import arguments, service_arguments, settings_components
 from infra.settings import Settings
 from infra.settings_components import Component
 from infra.settings_source import read_stack_file, settings_from
@@ -18,11 +18,17 @@ from local.paths import REPOSITORY
 COMPONENTS = {
     each.name: each for each in vars(settings_components).values() if isinstance(each, Component)
 }
-ITEMS = {"GpuNodePool": "gpu_pools", "TenantNamespace": "tenants", "LlmService": "services"}
+ITEMS = {
+    "GpuNodePool": "gpu_pools",
+    "TenantNamespace": "tenants",
+    "LlmService": "services",
+    "LlmRollout": "services",
+}
 NOT_SAID = {
     "Cluster": {"vpc_id", "subnet_ids", "cluster_name", "system_nodes"},
     "GpuNodePool": {"cluster_name", "volume"},
-    "LlmService": {"repository_uri", "runtime"},
+    "ServingGateway": {"proxies"},
+    "LlmService": {"repository_uri", "runtime", "monitored", "priority_class", "recommendations"},
 }
 """Inputs that no setting gives directly; of nested ones, the parts are in the tables."""
 
@@ -43,9 +49,10 @@ def given(name: str) -> dict[str, Any]:
         "GpuNodePool": arguments.gpu_pool_args(from_settings, from_settings.gpu_pools[0]),
         "TenantNamespace": arguments.tenant_args(from_settings, from_settings.tenants[0]),
         "LlmService": {
-            **arguments.service_args(from_settings, from_settings.services[0]),
+            **service_arguments.service_args(from_settings, from_settings.services[0]),
             "pool": "",
         },
+        "LlmRollout": service_arguments.rollout_args(from_settings, from_settings.services[0]),
         "ServingGateway": arguments.gateway_args(from_settings),
         "ModelStore": arguments.model_store_args(from_settings),
         "CostBudget": arguments.budget_args(from_settings),

@@ -1,0 +1,3 @@
+module github.com/llm-platform/pause
+
+go 1.21
