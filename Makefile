@@ -27,7 +27,7 @@ status: ## Show what stands
 	@$(RUN) llmp status $(STACK)
 
 live: ## The platform on a real node on this machine; a real model answers through Envoy (needs root)
-	@$(RUN) --with policies llmp live up --install
+	@$(RUN) --with policies --with services llmp live up --install
 
 live-down: ## Destroy the live stack and end its node
 	@$(RUN) --with policies llmp live down
