@@ -50,13 +50,13 @@ policies-test: ## Tests of the policy pack, in its own environment
 	@$(RUN) --in policies pytest -q
 
 services-test: ## Tests of the gateway, of the models on the real Triton, and of manifests against KServe's models
-	@$(RUN) --in services pytest -q -n 2 --dist loadfile
+	@$(RUN) --in services pytest -q -rs -n 2 --dist loadfile
 
 lifecycle: ## Tests on the real engine, the real API server and the emulated AWS
-	@$(RUN) --with policies --with services pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/lifecycle
+	@$(RUN) --with policies --with services pytest -q -rs -n 3 --dist loadfile --no-loadscope-reorder tests/lifecycle
 
 live-test: ## Tests on the real node, the real controllers and the real model (needs root)
-	@$(RUN) --with policies --with services pytest -q -ra tests/live
+	@$(RUN) --with policies --with services pytest -q -rs tests/live
 
 images: ## Build the container images and have them answer (needs root, no registry)
 	@$(RUN) llmp images build --install
