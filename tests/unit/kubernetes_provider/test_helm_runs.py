@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +60,28 @@ def test_a_request_that_is_told_to_end_ends_helm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "helm"
-    script.write_text("#!/bin/sh\ntrap 'touch \"$0.ended\"; exit 1' INT\nsleep 30 & wait\n")
+    script.write_text(
+        '#!/bin/sh\ntrap \'touch "$0.ended"; exit 1\' INT\ntouch "$0.begun"\nsleep 30 & wait\n'
+    )
     script.chmod(0o755)
     monkeypatch.setattr(module.helm, "ensure", lambda: Programs(script, script))
     monkeypatch.setattr(module.children, "TICK_SECONDS", 0.2)
     told = patience.Patience()
-    told.end()
+
+    def end_once_begun() -> None:
+        while not Path(f"{script}.begun").exists():
+            time.sleep(0.05)
+        told.end()
+
+    ends = threading.Thread(target=end_once_begun)
+    ends.start()
     with (
         helm_runs(CERTIFICATES, tmp_path) as helm,
         patience.using(told),
         pytest.raises(patience.StoppedError),
     ):
-        helm.run(["install"], 5, nothing)
+        helm.run(["install"], 30, nothing)
+    ends.join()
     assert Path(f"{script}.ended").exists()
 
 
