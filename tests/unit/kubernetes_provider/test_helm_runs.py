@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,6 +18,18 @@ from local.providers.kubernetes.access import Access
 from local.providers.kubernetes.helm_runs import helm_runs
 
 CERTIFICATES = Access("https://127.0.0.1:1", "CA", ("CERT", "KEY"), None)
+
+
+# In Python: a shell cannot take SIGINT where it was ignored before, as in a job in the background.
+WAITS = """
+import pathlib, signal, sys, time
+def end(*_):
+    pathlib.Path(sys.argv[0] + ".ended").touch()
+    sys.exit(1)
+signal.signal(signal.SIGINT, end)
+pathlib.Path(sys.argv[0] + ".begun").touch()
+time.sleep(30)
+"""
 
 
 def nothing() -> None:
@@ -60,9 +73,7 @@ def test_a_request_that_is_told_to_end_ends_helm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "helm"
-    script.write_text(
-        '#!/bin/sh\ntrap \'touch "$0.ended"; exit 1\' INT\ntouch "$0.begun"\nsleep 30 & wait\n'
-    )
+    script.write_text(f"#!{sys.executable} -I\n{WAITS}")
     script.chmod(0o755)
     monkeypatch.setattr(module.helm, "ensure", lambda: Programs(script, script))
     monkeypatch.setattr(module.children, "TICK_SECONDS", 0.2)
