@@ -45,11 +45,14 @@ class Collector:
             self.spans += from_protobuf(ExportTraceServiceRequest.FromString(body))
 
     def wait_for(self, *services: str) -> list[Span]:
-        """The spans, once those services have sent theirs of the trace."""
+        """The spans of the trace, once those services have sent theirs: a parent is sent after its
+        children."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             ours = [span for span in self.spans if span.trace == TRACE]
-            if {span.service for span in ours} >= set(services):
+            known = {CALLER, *(span.id for span in ours)}
+            whole = all(span.parent in known for span in ours)
+            if whole and {span.service for span in ours} >= set(services):
                 return ours
             time.sleep(0.05)
         raise AssertionError(self.spans)
