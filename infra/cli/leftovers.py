@@ -12,6 +12,7 @@ from local.aws.inventory import alive as alive_in_aws
 from local.aws.inventory import inventory as aws_inventory
 from local.cloud import LocalCloud
 from local.cluster.inventory import inventory as kubernetes_inventory
+from local.cluster.inventory import retained
 
 Holdings = dict[str, dict[str, str]]
 """Kind to object to its state: ``aws ec2 vpc`` → ``vpc-1`` → ``available``."""
@@ -62,13 +63,26 @@ def print_leftovers(console: Console, cloud: LocalCloud, region: str) -> int:
     }
     for kind, name, state in sorted(gone):
         console.print(Text(f"  counted as gone: {kind} {name} ({state})", style="dim"))
-    for kind, name in sorted(left):
+    declared = _declared(cloud, left)
+    for kind, name in sorted(declared):
+        console.print(Text(f"  retained, as its chart declares: {kind} {name}", style="dim"))
+    for kind, name in sorted(left - declared):
         console.print(Text(f"  left over: {kind} {name}", style="red"))
-    if not left:
-        console.print(
-            Text("AWS and Kubernetes are as they were before the first up.", style="green")
-        )
-    return 1 if left else 0
+    if left - declared:
+        return 1
+    but = f", but for the {len(declared)} objects that are retained" if declared else ""
+    console.print(Text(f"AWS and Kubernetes are as they were before the first up{but}.", "green"))
+    return 0
+
+
+def _declared(cloud: LocalCloud, left: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of `left` that are there because a chart declares that they outlive its release."""
+    prefix = "kubernetes "
+    kinds = {kind.removeprefix(prefix) for kind, _ in left if kind.startswith(prefix)}
+    if not kinds:
+        return set()
+    kept = {(prefix + kind, name) for kind, name in retained(cloud.kubeconfig, kinds)}
+    return left & kept
 
 
 def _snapshot_path(cloud: LocalCloud) -> Path:

@@ -5,7 +5,7 @@ import shlex
 from rich.console import Console
 
 from infra import arguments
-from infra.cli import commands
+from infra.cli import commands, live_models
 from infra.cli.session import STAND_IN
 from infra.cli.view import ConsoleReporter
 from infra.cli.workspace import load_settings
@@ -19,12 +19,21 @@ from local.node import requirements
 
 
 def up(stack: str, *, install: bool) -> int:
-    """Bring a live stack up; exit codes as of `llmp up`."""
+    """Bring a live stack up until its models are ready; exit codes as of `llmp up`.
+
+    Raises:
+        LocalCloudError: Something that it needs is not to be had, or a model is not ready in time.
+    """
     settings = _settings(stack, for_change=True)
     if install:
         install_missing()
     bring_images(settings)
-    return commands.up(stack, settings, providers=STAND_IN, refresh=True)
+    code = commands.up(stack, settings, providers=STAND_IN, refresh=True)
+    found = cloud.find(stack)
+    if code == 0 and settings.services and found is not None:
+        reporter = ConsoleReporter(Console(highlight=False, soft_wrap=True))
+        live_models.wait_until_ready(found.kubeconfig, reporter)
+    return code
 
 
 def bring_images(settings: Settings) -> None:

@@ -5,7 +5,7 @@ two inventories can be compared.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -33,6 +33,8 @@ LEFT_OUT = frozenset(
     }
 )
 """Kinds that come and go without anybody's doing, or mirror other kinds."""
+KEEP = "helm.sh/resource-policy"
+"""Annotation by which a chart declares that an object outlives its release, with the value keep."""
 AUTOMATIC_LABEL = "kube-aggregator.kubernetes.io/automanaged"
 """On the APIServices that come with every group of APIs."""
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -92,6 +94,24 @@ def inventory(kubeconfig: Path) -> dict[str, list[str]]:
     return found
 
 
+def retained(kubeconfig: Path, kinds: Iterable[str]) -> set[tuple[str, str]]:
+    """What charts declare to outlive their release, as ``(kind, name)``.
+
+    Args:
+        kubeconfig: Of somebody who may list everything.
+        kinds: Where to look, as `inventory` names kinds.
+    """
+    client = api_client(kubeconfig)
+    wanted = set(kinds)
+    return {
+        (resource.kind, _name(metadata))
+        for resource in listable(client)
+        if resource.kind in wanted
+        for metadata in _metadata(client, resource)
+        if metadata.get("annotations", {}).get(KEEP) == "keep"
+    }
+
+
 def listable(client: Any) -> Iterator[Resource]:
     """Every kind that can be listed, each once, in the version that the server prefers."""
     for root in ("/api", "/apis"):
@@ -115,21 +135,24 @@ def resources_of(group: Mapping[str, Any]) -> Iterator[Resource]:
 
 
 def _sorted_names(client: Any, resource: Resource) -> list[str]:
-    return sorted(_names(client, resource))
+    return sorted(map(_name, _metadata(client, resource)))
 
 
-def _names(client: Any, resource: Resource) -> Iterator[str]:
-    """Names of the objects of one kind, page by page."""
+def _name(metadata: Mapping[str, Any]) -> str:
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def _metadata(client: Any, resource: Resource) -> Iterator[dict[str, Any]]:
+    """Metadata of the objects of one kind, page by page."""
     proceed = ""
     while True:
         query = urlencode({"limit": PAGE, **({"continue": proceed} if proceed else {})})
         answer = _get(client, f"{resource.path}?{query}", NAMES_ONLY)
         for item in answer["items"] or ():  # null when there are none
             metadata: dict[str, Any] = item["metadata"]
-            if AUTOMATIC_LABEL in metadata.get("labels", {}):
-                continue
-            namespace = metadata.get("namespace")
-            yield f"{namespace}/{metadata['name']}" if namespace else metadata["name"]
+            if AUTOMATIC_LABEL not in metadata.get("labels", {}):
+                yield metadata
         proceed = answer["metadata"].get("continue", "")
         if not proceed:
             return

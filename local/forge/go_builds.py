@@ -1,12 +1,15 @@
 """Programs that Go compiles, from a module of a pinned hash or from sources of this repository.
 
 A module is built in its own folder, by its own ``go.mod``: what it is built from is what its
-authors have built it from, and ``go.sum`` in it, which the module's hash covers, says so.
+authors have built it from, and ``go.sum`` in it, which the module's hash covers, says so. Where
+that file points to folders that no proxy serves with the module, a copy of it names the modules
+that those folders are, each by its own pinned hash.
 """
 
 import hashlib
 import json
 import platform
+import shutil
 from pathlib import Path
 
 from local import locks
@@ -34,6 +37,13 @@ def recipe_text(program: GoProgram) -> str:
     }
     if program.module is not None:
         said["module"] = [program.module.path, program.module.version, program.module.sum]
+    if program.nested:
+        said["nested"] = [each.sums for each in program.nested]
+    if program.added:
+        said["added"] = {
+            place: hashlib.sha256(file.read_bytes()).hexdigest()
+            for place, file in program.added.items()
+        }
     if program.source is not None:
         said["source"] = {
             str(file.relative_to(program.source)): hashlib.sha256(file.read_bytes()).hexdigest()
@@ -95,12 +105,13 @@ def _build(program: GoProgram, work: Path, reporter: Reporter) -> Path:
     progress = BuildProgress((path + program.package.removeprefix(".")) or program.package)
     env = golang.environment(GOTMPDIR=str(work))
     tags = [f"-tags={','.join(program.tags)}"] if program.tags else []
+    instead = _module_file(program, sources, work, go)
     ended = children.run(
         [
-            str(go.program), "build", *FLAGS, *tags,
+            str(go.program), "build", *FLAGS, *instead, *tags,
             "-ldflags", ldflags(program), "-o", str(made), program.package,
         ],
-        folder=sources,
+        folder=_with_ours(program, sources, work),
         env=env,
         on_line=progress.line,
         on_tick=lambda seconds: reporter.note(program.name, progress.text(seconds)),
@@ -114,3 +125,40 @@ def _build(program: GoProgram, work: Path, reporter: Reporter) -> Path:
             ended.tail,
         )
     return made
+
+
+def _module_file(program: GoProgram, sources: Path, work: Path, go: golang.Go) -> list[str]:
+    """The flag for a ``go.mod`` that takes nested modules from where they are served."""
+    if not program.nested:
+        return []
+    copy = work / "go.mod"
+    copy.write_bytes((sources / "go.mod").read_bytes())
+    sums = (sources / "go.sum").read_text(encoding="utf-8")
+    added = "".join(each.sums for each in program.nested)
+    copy.with_suffix(".sum").write_text(sums + added, encoding="utf-8")
+    edits = [
+        flag
+        for each in program.nested
+        for flag in (f"-dropreplace={each.path}", f"-require={each.path}@{each.version}")
+    ]
+    env = golang.environment()
+    ended = children.run(
+        [str(go.program), "mod", "edit", *edits, str(copy)],
+        folder=work, env=env, on_line=lambda _: None, on_tick=lambda _: None,
+    )  # fmt: skip
+    if ended.code != 0:
+        raise golang.failure(f"{program.name}: its go.mod could not be changed.", ended, env)
+    return [f"-modfile={copy}"]
+
+
+def _with_ours(program: GoProgram, sources: Path, work: Path) -> Path:
+    """The module's folder, or a copy that files of ours are added to: Go's own is read-only."""
+    if not program.added:
+        return sources
+    copy = work / "module"
+    shutil.copytree(sources, copy, copy_function=shutil.copyfile)
+    for each in (copy, *(each for each in copy.rglob("*") if each.is_dir())):
+        each.chmod(0o755)
+    for place, ours in program.added.items():
+        shutil.copyfile(ours, copy / place)
+    return copy

@@ -41,6 +41,23 @@ class GoModule:
 
 
 @dataclass(frozen=True)
+class NestedModule(GoModule):
+    """A module whose folder lies in another one's repository, and not in its zip.
+
+    Attributes:
+        go_mod_sum: Hash of its ``go.mod``, as ``go.sum`` has it.
+    """
+
+    go_mod_sum: str
+
+    @property
+    def sums(self) -> str:
+        """Its lines of ``go.sum``."""
+        own = f"{self.path} {self.version}"
+        return f"{own} {self.sum}\n{own}/go.mod {self.go_mod_sum}\n"
+
+
+@dataclass(frozen=True)
 class GoProgram:
     """A program that Go compiles.
 
@@ -51,6 +68,10 @@ class GoProgram:
         source: A folder of this repository with a ``go.mod``, where no module has the program.
         variables: What the linker sets: variable by import path.
         tags: Build tags.
+        nested: What its module's ``go.mod`` replaces by folders of its repository that are not
+            served with it; they are taken as the modules that they are.
+        added: Files of this repository that are compiled with the module's, where the module is
+            served without some: file by its path in the module.
         binds_low_ports: It may listen below port 1024 without being root.
     """
 
@@ -60,6 +81,8 @@ class GoProgram:
     source: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     tags: tuple[str, ...] = ()
+    nested: tuple[NestedModule, ...] = ()
+    added: Mapping[str, Path] = field(default_factory=dict[str, Path])
     binds_low_ports: bool = False
 
     @property

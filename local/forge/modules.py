@@ -4,7 +4,7 @@ A hash is what ``go.sum`` would say of the module. It was checked against Go's p
 database when the pin was made (``go mod download`` does so), on 2026-11-24.
 """
 
-from local.forge.model import GoModule
+from local.forge.model import GoModule, NestedModule
 
 COREDNS = GoModule(
     "github.com/coredns/coredns", "v1.13.2", "h1:PPICLK9DBxPC2sGp/tbTL9B4JkyHHIIek9JeWNuIwUw="
@@ -30,6 +30,20 @@ PROMETHEUS_OPERATOR = GoModule(
     "github.com/prometheus-operator/prometheus-operator",
     "v0.93.1",
     "h1:4Juk8v93RdG1DSGD/mGp+SeQKPmnlLIj2iq3blLZgFY=",
+)
+PROMETHEUS_OPERATOR_NESTED = (
+    NestedModule(
+        "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring",
+        "v0.93.1",
+        "h1:RP+/GISMkna7VpDx3wa52oYIyIjNU+iQxV6sDnY2uCA=",
+        "h1:rZ+wRKDneCC/jJk24Mdb+6bAc6y/UjRliuMz6U20s6Y=",
+    ),
+    NestedModule(
+        "github.com/prometheus-operator/prometheus-operator/pkg/client",
+        "v0.93.1",
+        "h1:7YkYgCkIGPSy7gTuua0CUQ5M5bOhBKL59GhhUQwZyhY=",
+        "h1:fB1KXTlb9KLoUNoSlr53X6GYqabLX7onZruX5vQVSgI=",
+    ),
 )
 PROMETHEUS = GoModule(
     "github.com/prometheus/prometheus",

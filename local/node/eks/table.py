@@ -83,6 +83,8 @@ def _kwok(plan: "CloudPlan", settings: EksSettings) -> ProcessSpec:
         "kubeconfig": plan.folder / ADMIN_KUBECONFIG,
         "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
         "cidr": KWOK_NETWORK,
+        # the heartbeats that kwok writes without leases come further apart than Kubernetes waits
+        "node-lease-duration-seconds": 40,
         "server-address": f"{LOOPBACK}:{settings.ports[KWOK]}",
     }
     argv = [str(plan.tools[KWOK]), *(f"--{key}={value}" for key, value in flags.items())]

@@ -109,14 +109,30 @@ def from_secret(secret: Mapping[str, Any]) -> Release:
     Raises:
         ValueError: It is no record of a release.
     """
+    document = document_of(secret)
     try:
-        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
-        document = cast("dict[str, Any]", json.loads(gzip.decompress(packed)))
         chart, info = document["chart"]["metadata"], document["info"]
         return _release(document, chart, info)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _no_record(secret, error) from None
+
+
+def document_of(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole of what Helm recorded of a revision.
+
+    Raises:
+        ValueError: It is no record of a release.
+    """
+    try:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+        return cast("dict[str, Any]", json.loads(gzip.decompress(packed)))
     except (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
-        name = mapping(secret.get("metadata")).get("name")
-        raise ValueError(f"Secret {name} is no record of a Helm release: {error!r}") from None
+        raise _no_record(secret, error) from None
+
+
+def _no_record(secret: Mapping[str, Any], error: Exception) -> ValueError:
+    name = mapping(secret.get("metadata")).get("name")
+    return ValueError(f"Secret {name} is no record of a Helm release: {error!r}")
 
 
 def _release(document: dict[str, Any], chart: dict[str, Any], info: dict[str, Any]) -> Release:

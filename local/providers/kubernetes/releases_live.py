@@ -15,6 +15,7 @@ from local.charts.obtaining import WrongValuesError
 from local.errors import LocalCloudError
 from local.providers.kubernetes import helm_storage
 from local.providers.kubernetes.gates import pass_gates
+from local.providers.kubernetes.helm_hooks import hooks_of, remove_hooks
 from local.providers.kubernetes.helm_options import (
     DEFAULT_SECONDS,
     failure,
@@ -135,9 +136,12 @@ class LiveReleases:
         return state
 
     def delete(self, request: DeleteRequest) -> None:
-        """Uninstall the release, and remove the definitions that were installed for it."""
+        """Uninstall the release; remove its definitions, and what its hooks left."""
         namespace, name = split_id(request.id)
+        secret = self._newest(namespace, name)
+        hooks = hooks_of(secret) if secret is not None else []
         self._uninstall(str(namespace), name, request.timeout)
+        remove_hooks(self.live.cluster, hooks, str(namespace), request.timeout)
         self._remove_definitions(str(namespace), name, request.timeout)
 
     def _judge(self, inputs: Mapping[str, Any]) -> None:

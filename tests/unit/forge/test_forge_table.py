@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,8 @@ def test_keys_change_with_what_is_built_and_with_how_it_is_run() -> None:
         GoProgram("/a", ".", GoModule("example.test/a", "v1.0.1", "h1:x")),
         GoProgram("/a", ".", program.module, variables={"a.b": "c"}),
         GoProgram("/a", ".", program.module, tags=("netgo",)),
+        GoProgram("/a", ".", program.module, nested=modules.PROMETHEUS_OPERATOR_NESTED),
+        GoProgram("/a", ".", program.module, added={"a.go": Path(__file__)}),
     ]
     assert len({recipe_text(each) for each in (program, *others)}) == len(others) + 1
 

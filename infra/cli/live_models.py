@@ -1,0 +1,84 @@
+"""Waiting for the models of a live stack: `llmp live up` ends when they answer, not before.
+
+The engine is done when the API server has an InferenceService; KServe's controller then makes its
+pods, which load the weights.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local.errors import LocalCloudError
+from local.node.ready import api_of
+from local.providers.kubernetes.api import Api
+from local.providers.kubernetes.trees import mapping, mappings
+from local.providers.model import ProviderError
+from local.reporter import Reporter, reported
+
+PATH = "/apis/serving.kserve.io/v1beta1/inferenceservices"
+STEP = "models"
+SECONDS = 300.0
+POLL_SECONDS = 1.0
+TELL_SECONDS = 5.0
+
+
+def wait_until_ready(kubeconfig: Path, reporter: Reporter, seconds: float = SECONDS) -> None:
+    """Wait until KServe calls every InferenceService ready.
+
+    Args:
+        kubeconfig: Of somebody who may list them.
+        reporter: Told every few seconds what is still missing.
+        seconds: How long to wait.
+
+    Raises:
+        LocalCloudError: Some are not ready when the time is up: all of them are named, with what
+            KServe says they lack; or the API server does not list them.
+    """
+    api = api_of(kubeconfig)
+    begun = told = time.monotonic()
+    with reported(reporter, STEP, "Ready"):
+        while missing := lacks(_listed(api)):
+            now = time.monotonic()
+            if now - begun > seconds:
+                raise LocalCloudError(
+                    f"Models are not ready after {seconds:.0f} s: {', '.join(missing)}.",
+                    "See what their pods say: llmp logs; then run the same command again.",
+                    "\n".join(f"{name}: {lack}" for name, lack in missing.items()),
+                )
+            if now - told > TELL_SECONDS:
+                told = now
+                reporter.note(STEP, f"waiting for {', '.join(missing)}")
+            time.sleep(POLL_SECONDS)
+
+
+def lacks(services: list[Mapping[str, Any]]) -> dict[str, str]:
+    """What each InferenceService lacks that is not ready, by ``namespace/name``."""
+    found: dict[str, str] = {}
+    for each in services:
+        meta, status = mapping(each.get("metadata")), mapping(each.get("status"))
+        seen = status.get("observedGeneration") == meta.get("generation")
+        conditions = mappings(status.get("conditions"))
+        ready = any(
+            one.get("type") == "Ready" and one.get("status") == "True" for one in conditions
+        )
+        if not (seen and ready):
+            said = [
+                f"{one.get('type')}: {one.get('message') or one.get('reason') or 'no'}"
+                for one in conditions
+                if one.get("status") != "True" and one.get("type") not in {"Ready", "Stopped"}
+            ]
+            name = f"{meta.get('namespace')}/{meta.get('name')}"
+            found[name] = "; ".join(said) or "KServe has not looked at it"
+    return found
+
+
+def _listed(api: Api) -> list[Mapping[str, Any]]:
+    try:
+        return list(mappings(api.get(PATH).get("items")))
+    except ProviderError as error:
+        raise LocalCloudError(
+            "The API server does not list the InferenceServices.",
+            "See what it says: llmp logs kube-apiserver",
+            str(error),
+        ) from error

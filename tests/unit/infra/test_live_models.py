@@ -1,0 +1,36 @@
+"""When a live stack's models count as ready."""
+
+from typing import Any
+
+from infra.cli.live_models import lacks
+
+
+def service(*conditions: tuple[str, str], observed: int = 2) -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "team", "name": "chat", "generation": 2},
+        "status": {
+            "observedGeneration": observed,
+            "conditions": [
+                {"type": kind, "status": status, "message": f"{kind} says"}
+                for kind, status in conditions
+            ],
+        },
+    }
+
+
+def test_a_ready_one_lacks_nothing() -> None:
+    assert lacks([service(("Ready", "True"), ("Stopped", "False"))]) == {}
+
+
+def test_what_is_missing_is_named() -> None:
+    asked = service(("Ready", "False"), ("PredictorReady", "False"), ("IngressReady", "True"))
+    assert lacks([asked]) == {"team/chat": "PredictorReady: PredictorReady says"}
+
+
+def test_ready_of_an_earlier_generation_does_not_count() -> None:
+    assert list(lacks([service(("Ready", "True"), observed=1)])) == ["team/chat"]
+
+
+def test_one_that_nobody_looked_at_is_not_ready() -> None:
+    new = {"metadata": {"namespace": "team", "name": "chat", "generation": 1}}
+    assert lacks([new]) == {"team/chat": "KServe has not looked at it"}
