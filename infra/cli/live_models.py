@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from llm_platform.serving.llm_service_spec import SERVICE_LABEL
 from local.errors import LocalCloudError
 from local.node.ready import api_of
 from local.providers.kubernetes.api import Api
@@ -17,6 +18,7 @@ from local.providers.model import ProviderError
 from local.reporter import Reporter, reported
 
 PATH = "/apis/serving.kserve.io/v1beta1/inferenceservices"
+DEPLOYMENTS = "/apis/apps/v1/deployments"
 STEP = "models"
 SECONDS = 300.0
 POLL_SECONDS = 1.0
@@ -24,7 +26,10 @@ TELL_SECONDS = 5.0
 
 
 def wait_until_ready(kubeconfig: Path, reporter: Reporter, seconds: float = SECONDS) -> None:
-    """Wait until KServe calls every InferenceService ready.
+    """Wait until KServe calls every InferenceService ready, and all its pods are.
+
+    KServe does so as soon as its Deployments are available, which one of a single pod is already
+    without it.
 
     Args:
         kubeconfig: Of somebody who may list them.
@@ -38,7 +43,9 @@ def wait_until_ready(kubeconfig: Path, reporter: Reporter, seconds: float = SECO
     api = api_of(kubeconfig)
     begun = told = time.monotonic()
     with reported(reporter, STEP, "Ready"):
-        while missing := lacks(_listed(api)):
+        while missing := lacks(_listed(api, PATH)) or unready(
+            _listed(api, DEPLOYMENTS, SERVICE_LABEL)
+        ):
             now = time.monotonic()
             if now - begun > seconds:
                 raise LocalCloudError(
@@ -73,12 +80,25 @@ def lacks(services: list[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _listed(api: Api) -> list[Mapping[str, Any]]:
+def unready(deployments: list[Mapping[str, Any]]) -> dict[str, str]:
+    """Pods that Deployments lack, by ``namespace/name``."""
+    found: dict[str, str] = {}
+    for each in deployments:
+        meta, status = mapping(each.get("metadata")), mapping(each.get("status"))
+        wanted = int(mapping(each.get("spec")).get("replicas") or 0)
+        there = int(status.get("readyReplicas") or 0)
+        if there < wanted or status.get("observedGeneration") != meta.get("generation"):
+            found[f"{meta.get('namespace')}/{meta.get('name')}"] = f"{there} of {wanted} pods ready"
+    return found
+
+
+def _listed(api: Api, path: str, label: str = "") -> list[Mapping[str, Any]]:
+    query = {"labelSelector": label} if label else {}
     try:
-        return list(mappings(api.get(PATH).get("items")))
+        return list(mappings(api.get(path, **query).get("items")))
     except ProviderError as error:
         raise LocalCloudError(
-            "The API server does not list the InferenceServices.",
+            "The API server does not list the models and their pods.",
             "See what it says: llmp logs kube-apiserver",
             str(error),
         ) from error
