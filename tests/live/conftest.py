@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from live_platform import not_to_be_had
 
 from infra.cli import live_views
 from local.errors import LocalCloudError
 from local.node import requirements
 
 FOLDER = Path(__file__).parent
+NEED_IMAGES = ("test_releases.py", "test_live_platform.py")
+"""Files that run what the platform's charts install; its images take long to compile."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,3 +38,11 @@ def programs() -> None:
     lacks = [f"{each.what}: {each.found}" for each in requirements.checks() if not each.good]
     if lacks:
         pytest.skip(f"NOT RUN: this machine cannot run a node: {'; '.join(lacks)}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def images(request: pytest.FixtureRequest, programs: None) -> None:
+    """The images that a file needs, or no test of it."""
+    del programs
+    if request.path.name in NEED_IMAGES and os.geteuid() == 0 and (why := not_to_be_had()):
+        pytest.skip(f"NOT RUN: images are {why}")

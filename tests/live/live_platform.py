@@ -31,8 +31,8 @@ NAMESPACE = "assistants"
 SERVICE = "chat"
 UP_SECONDS = 900
 BUILD_MINUTES = "LLMP_LIVE_BUILD_MINUTES"
-"""How long images may be built for these tests before they are skipped; unset: as long as it
-takes."""
+"""How long images may be built for these tests before they are skipped, 0: not at all; unset: as
+long as it takes."""
 REPORTER = LineReporter()
 
 
@@ -49,6 +49,7 @@ def not_to_be_had() -> str:
             left = [each for each in wanted[place:] if _has_to_be_made(each)]
             if left:
                 return f"not built within {limit} minutes ({BUILD_MINUTES}): {', '.join(left)}"
+            break
         forge.ensure([image], REPORTER)
     return ""
 
