@@ -157,6 +157,8 @@ def test_a_shadow_is_judged_and_never_answers(world: RolloutWorld, monitoring: M
     assert code == 10, said
     assert found.split() == BACK
     traffic.gateways[Variant.CANDIDATE].errors = 0.0
+    # Errors that no scrape has seen yet when a rollout begins would count as its own.
+    time.sleep(4)
     code, said = found.run("run", "--id", "shade-2", "--strategy", "shadow")
     assert code == 0, said
     assert found.state()["phase"] == "shadowed"
