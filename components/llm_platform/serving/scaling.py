@@ -124,8 +124,9 @@ def scaled_object(shape: ServiceShape, scaling: ScalingShape, namespace: str) ->
             # those that are there were needed when somebody last knew
             "behavior": "currentReplicasIfHigher",
         },
+        # Nothing that is false by default: KEDA writes the object back without such fields, and the
+        # next `up` would put them in again.
         "advanced": {
-            "restoreToOriginalReplicaCount": False,
             "horizontalPodAutoscalerConfig": {
                 "behavior": {
                     "scaleUp": {
