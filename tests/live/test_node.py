@@ -153,10 +153,13 @@ def test_a_pod_reaches_others_by_the_address_of_a_service(running: Node) -> None
     seen: set[str] = set()
 
     def all_seen() -> bool:
-        seen.add(in_pod(running, "get", f"http://{address}/").strip())
+        # kube-proxy hears of a ready pod a moment after everybody else, and refuses until then.
+        try:
+            seen.add(in_pod(running, "get", f"http://{address}/").strip())
+        except AssertionError:
+            return False
         return seen == set(names.split())
 
-    # kube-proxy hears of a ready pod a moment after everybody else.
     wait_until(all_seen)
 
 
