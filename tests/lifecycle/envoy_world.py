@@ -76,7 +76,16 @@ class Envoy:
         config.write_text(json.dumps(self._bootstrap()), encoding="utf-8")
         with (folder / "envoy.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [str(program), "-c", str(config), "--concurrency", "1", "--log-level", "warn"],
+                [
+                    str(program),
+                    "-c",
+                    str(config),
+                    "--disable-hot-restart",
+                    "--concurrency",
+                    "1",
+                    "--log-level",
+                    "warn",
+                ],
                 stdout=log,
                 stderr=log,
             )

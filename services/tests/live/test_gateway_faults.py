@@ -192,4 +192,5 @@ def test_processes_that_die() -> None:
             port = int(server.url.rsplit(":", 1)[1])
             with lab.gateway(anew, models=models, listen={"http_port": port}) as successor:
                 assert asyncio.run(infer(successor)) == 200
-        assert not regions(anew.pid)
+        # the guardian takes away what the server left a moment after it has gone
+        asyncio.run(until(lambda: not regions(anew.pid)))

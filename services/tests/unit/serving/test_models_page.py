@@ -53,8 +53,8 @@ def test_inputs_outputs_and_parameters_of_the_language_models() -> None:
 def test_numbers_of_the_language_model() -> None:
     config = (MODEL_REPO / "smollm2/config.pbtxt").read_text()
     settings = dict(re.findall(r'key: "(\w+)" value: \{ string_value: "(\w+)"', config))
-    assert (settings["slots"], settings["waiting"]) == ("8", "24")
-    assert "Eight answers" in PAGE
+    assert (settings["slots"], settings["waiting"]) == ("16", "24")
+    assert "Sixteen answers" in PAGE
     assert f"{settings['waiting']} more requests" in PAGE.replace("\n  ", " ")
     assert f"{int(settings['prompt_bytes']):,} bytes" in PAGE
     assert f"context of {int(settings['context_tokens']):,}" in PAGE.replace("\n  ", " ")
