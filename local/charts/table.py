@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from llm_platform.addons.table import ADDONS
 from local.charts import vertical_pod_autoscaler
 from local.charts.assembled import (
     argo_workflows,
@@ -14,7 +15,7 @@ from local.charts.model import Recipe, Shipped, Source
 
 _KSERVE = "github.com/kserve/kserve"
 _KSERVE_VERSION = "v0.20.0"
-_ENVOY_GATEWAY_VERSION = "v1.9.0"
+_ENVOY_GATEWAY_VERSION = ADDONS["gateway-helm"].app_version
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {

@@ -7,6 +7,8 @@ entry records both versions, and whoever reads the CRDs can say which ones they 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llm_platform.addons.table import ADDONS
+
 
 @dataclass(frozen=True)
 class Module:
@@ -60,14 +62,22 @@ class Entry:
     permissive: tuple[Kind, ...] = ()
 
 
-CERT_MANAGER = Module("github.com/cert-manager/cert-manager", "v1.19.1", ("deploy/crds",))
-GATEWAY_API = Module("sigs.k8s.io/gateway-api", "v1.5.1", ("config/crd/standard",))
-GATEWAY_API_EXPERIMENTAL = Module("sigs.k8s.io/gateway-api", "v1.5.1", ("config/crd/experimental",))
+_CERT_MANAGER, _ENVOY = ADDONS["cert-manager"], ADDONS["gateway-helm"]
+_KEDA, _VPA = ADDONS["keda"], ADDONS["vertical-pod-autoscaler"]
+CERT_MANAGER = Module(
+    "github.com/cert-manager/cert-manager", _CERT_MANAGER.app_version, ("deploy/crds",)
+)
+GATEWAY_API = Module("sigs.k8s.io/gateway-api", "v1.6.1", ("config/crd/standard",))
+GATEWAY_API_EXPERIMENTAL = Module("sigs.k8s.io/gateway-api", "v1.6.1", ("config/crd/experimental",))
 INFERENCE_EXTENSION = Module(
     "sigs.k8s.io/gateway-api-inference-extension", "v1.5.0", ("config/crd/bases",)
 )
+_ENVOY_CRDS = "charts/gateway-helm/charts/crds/crds"
 ENVOY_GATEWAY = Module(
-    "github.com/envoyproxy/gateway", "v1.5.0", ("charts/gateway-helm/crds/generated",)
+    # The Gateway API's kinds, as this version brings them, stand beside Envoy's own.
+    "github.com/envoyproxy/gateway",
+    _ENVOY.app_version,
+    (_ENVOY_CRDS, f"{_ENVOY_CRDS}/generated"),
 )
 KSERVE_STORAGE = "config/crd/full/clusterstoragecontainer"
 KSERVE = Module("github.com/kserve/kserve", "v0.20.0", ("config/crd/full", KSERVE_STORAGE))
@@ -75,7 +85,7 @@ KSERVE_LLM = Module(
     "github.com/kserve/kserve", "v0.20.0", ("config/crd/full/llmisvc", KSERVE_STORAGE)
 )
 KSERVE_LOCAL_MODEL = Module("github.com/kserve/kserve", "v0.20.0", ("config/crd/full/localmodel",))
-KEDA = Module("github.com/kedacore/keda/v2", "v2.17.2", ("config/crd/bases",))
+KEDA = Module("github.com/kedacore/keda/v2", f"v{_KEDA.app_version}", ("config/crd/bases",))
 PROMETHEUS_OPERATOR = Module(
     "github.com/prometheus-operator/prometheus-operator",
     "v0.93.1",
@@ -113,7 +123,11 @@ OPENTELEMETRY = Module(
 NODE_FEATURES = Module(
     "sigs.k8s.io/node-feature-discovery", "v0.17.3", ("deployment/base/nfd-crds",)
 )
-VPA = Module("k8s.io/autoscaler/vertical-pod-autoscaler", "v1.4.2", ("deploy/vpa-v1-crd-gen.yaml",))
+VPA = Module(
+    "k8s.io/autoscaler/vertical-pod-autoscaler",
+    f"v{_VPA.app_version}",
+    ("deploy/vpa-v1-crd-gen.yaml",),
+)
 
 KARPENTER_OF_AWS = (
     Kind("karpenter.k8s.aws", ("v1",), "EC2NodeClass", "ec2nodeclasses", namespaced=False),
@@ -177,8 +191,8 @@ HTTP_SCALED_OBJECT = Kind("http.keda.sh", ("v1alpha1",), "HTTPScaledObject", "ht
 
 CATALOGUE: Mapping[str, Entry] = {
     # Bundles that are not charts.
-    "gateway-api": Entry("v1.5.1", "v1.5.1", (GATEWAY_API,)),
-    "gateway-api-experimental": Entry("v1.5.1", "v1.5.1", (GATEWAY_API_EXPERIMENTAL,)),
+    "gateway-api": Entry("v1.6.1", "v1.6.1", (GATEWAY_API,)),
+    "gateway-api-experimental": Entry("v1.6.1", "v1.6.1", (GATEWAY_API_EXPERIMENTAL,)),
     "gateway-api-inference-extension": Entry("v1.5.0", "v1.5.0", (INFERENCE_EXTENSION,)),
     # EKS add-ons that bring CRDs.
     "vpc-cni": Entry("add-on", "", permissive=VPC_CNI),
@@ -191,15 +205,15 @@ CATALOGUE: Mapping[str, Entry] = {
     "argo-rollouts": Entry("2.41.0", "v1.9.0", (ARGO_ROLLOUTS,)),
     "argo-workflows": Entry("1.0.18", "v4.0.6", (ARGO_WORKFLOWS,)),
     "aws-load-balancer-controller": Entry("3.5.0", "v3.5.0", permissive=LOAD_BALANCER_CONTROLLER),
-    "cert-manager": Entry("v1.21.1", "v1.21.1", (CERT_MANAGER,)),
+    "cert-manager": Entry(_CERT_MANAGER.version, _CERT_MANAGER.app_version, (CERT_MANAGER,)),
     "external-dns": Entry("1.21.1", "0.21.0", permissive=(DNS_ENDPOINT,)),
     "external-secrets": Entry("2.9.0", "v2.9.0", (EXTERNAL_SECRETS,)),
-    "gateway-crds-helm": Entry("v1.9.0", "v1.9.0", (GATEWAY_API_EXPERIMENTAL, ENVOY_GATEWAY)),
-    "gateway-helm": Entry("v1.9.0", "v1.9.0", (GATEWAY_API_EXPERIMENTAL, ENVOY_GATEWAY)),
+    "gateway-crds-helm": Entry(_ENVOY.version, _ENVOY.app_version, (ENVOY_GATEWAY,)),
+    "gateway-helm": Entry(_ENVOY.version, _ENVOY.app_version, (ENVOY_GATEWAY,)),
     "gpu-operator": Entry("v26.7.0", "", (NODE_FEATURES,), GPU_OPERATOR),
     "karpenter": Entry("1.14.1", "1.14.1", (KARPENTER,), KARPENTER_OF_AWS),
     "karpenter-crd": Entry("1.14.1", "1.14.1", (KARPENTER,), KARPENTER_OF_AWS),
-    "keda": Entry("2.20.2", "2.20.2", (KEDA,)),
+    "keda": Entry(_KEDA.version, _KEDA.app_version, (KEDA,)),
     "keda-add-ons-http": Entry("0.15.0", "0.15.0", permissive=(HTTP_SCALED_OBJECT,)),
     "kserve-crd": Entry("v0.20.0", "v0.20.0", (KSERVE,)),
     "kserve-llmisvc-crd": Entry("v0.20.0", "v0.20.0", (KSERVE_LLM,)),
@@ -211,6 +225,6 @@ CATALOGUE: Mapping[str, Entry] = {
     "opentelemetry-kube-stack": Entry("0.20.3", "0.154.0", (OPENTELEMETRY, PROMETHEUS_OPERATOR)),
     "opentelemetry-operator": Entry("0.122.0", "0.158.0", (OPENTELEMETRY,)),
     "prometheus-operator-crds": Entry("31.0.1", "v0.93.1", (PROMETHEUS_OPERATOR,)),
-    "vertical-pod-autoscaler": Entry("0.11.0", "1.7.1", (VPA,)),
+    "vertical-pod-autoscaler": Entry(_VPA.version, _VPA.app_version, (VPA,)),
 }
 """By the chart's name, or the name of the bundle or EKS add-on."""

@@ -94,11 +94,15 @@ _ENVOY_GATEWAY = GoProgram(
     "/usr/local/bin/envoy-gateway",
     "./cmd/envoy-gateway",
     modules.ENVOY_GATEWAY,
-    variables={"github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.9.0"},
+    variables={
+        "github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": (
+            modules.ENVOY_GATEWAY.version
+        )
+    },
 )
 GATEWAY = (
     _image(
-        "docker.io/envoyproxy/gateway:v1.9.0",
+        f"docker.io/envoyproxy/gateway:{modules.ENVOY_GATEWAY.version}",
         replace(_runs(_ENVOY_GATEWAY), writable=("/var/lib/eg",)),
     ),
     _image(

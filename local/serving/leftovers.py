@@ -13,7 +13,7 @@ from local.cluster.processes import LOCK_FILE
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton's Python backend keeps its regions
 PROGRAM = "tritonserver"
 REGION = re.compile(r"llmp_triton_(\d+)_")
-"""Names that `serving.launch` gives to the regions of a Triton; the number is its process's."""
+"""Names that `serving.regions` gives to the regions of a Triton; the number is its process's."""
 
 
 def end_orphans(folder: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from serving.launch import REGION_PREFIX, SHARED_MEMORY
+from serving.regions import REGION_PREFIX, SHARED_MEMORY
 
 WATCH_SECONDS = 0.25
 GRACE_SECONDS = 1.0

@@ -18,7 +18,7 @@ from typing import IO
 
 import yaml
 
-from serving import launch, perf_analyzer
+from serving import launch, perf_analyzer, regions
 from serving.profile_config import Tuned, change, read, rename
 from serving.profile_results import Point, ResultsError, read_points
 from serving.profile_search import Places, Search, analyzer_settings, today_name
@@ -152,12 +152,12 @@ def _places(search: Search, repository: Path, output: Path) -> Places:
         "--cache-config=local,size=67108864",
     ]
     # The shell's number, ``$$``, is the server's, because the shell becomes the server.
-    regions = f"--backend-config=python,shm-region-prefix-name={launch.REGION_PREFIX}$$_"
+    named = f"--backend-config=python,shm-region-prefix-name={regions.REGION_PREFIX}$$_"
     command = shlex.join([str(installation.triton / "bin/tritonserver"), *arguments])
     server = _script(
         programs / "tritonserver",
         server_variables,
-        [f"echo $$ >> {shlex.quote(str(output / PIDS))}", f'exec {command} {regions} "$@"'],
+        [f"echo $$ >> {shlex.quote(str(output / PIDS))}", f'exec {command} {named} "$@"'],
     )
     inputs = output / "inputs.json" if search.inputs else None
     if inputs is not None:
@@ -234,7 +234,7 @@ def _end_servers(pids: Path) -> None:
                     os.kill(int(word), signal.SIGKILL)
                     while program.exists():
                         time.sleep(0.05)
-    launch.remove_stale_regions()
+    regions.remove_stale_regions()
 
 
 def _variants(folder: Path, search: Search) -> dict[str, Tuned]:

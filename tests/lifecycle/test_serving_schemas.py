@@ -7,6 +7,7 @@ import pytest
 
 from infra.offline.conformity import Findings
 from infra.offline.manifests import Schemas
+from llm_platform.addons.table import ADDONS
 from llm_platform.kubernetes.network_rules import gateway_of_model, served_model
 from llm_platform.serving import (
     gateway_transformer,
@@ -34,7 +35,7 @@ from llm_platform.serving.routes import Part, Split, Variant
 from local.reporter import QuietReporter
 
 CHARTS = {
-    "gateway-helm": "v1.9.0",
+    "gateway-helm": ADDONS["gateway-helm"].version,
     "keda": "2.20.2",
     "kserve-crd": "v0.20.0",
     "lws": "0.10.0",

@@ -46,9 +46,11 @@ class Node:
     live: LiveCloud
     kubectl_program: Path
 
-    def kubectl(self, *words: str, stdin: str | None = None, fails: bool = False) -> str:
-        """What kubectl prints; both its outputs when it is to fail."""
-        ended = subprocess.run(
+    def try_kubectl(
+        self, *words: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl, and leave it to the caller what its exit code means."""
+        return subprocess.run(
             [str(self.kubectl_program), f"--kubeconfig={self.live.kubeconfig}", *words],
             input=stdin,
             capture_output=True,
@@ -56,6 +58,10 @@ class Node:
             timeout=120,
             check=False,
         )
+
+    def kubectl(self, *words: str, stdin: str | None = None, fails: bool = False) -> str:
+        """What kubectl prints; both its outputs when it is to fail."""
+        ended = self.try_kubectl(*words, stdin=stdin)
         assert (ended.returncode != 0) == fails, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr if fails else ended.stdout
 

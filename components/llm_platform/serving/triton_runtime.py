@@ -3,16 +3,13 @@
 from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
-from llm_platform.component import PlatformComponent, after
+from llm_platform.component import PlatformComponent
 from llm_platform.inputs import raise_if_wrong
-from llm_platform.kubernetes.objects import metadata
 from llm_platform.serving.kinds import TritonVariant
+from llm_platform.serving.model_runtime import make_runtime
 from llm_platform.serving.triton import IMAGES, RuntimeShape, runtime_spec
 from llm_platform.serving.triton_runtime_check import check_triton_runtime
-
-API_VERSION = "serving.kserve.io/v1alpha1"
 
 
 class TritonRuntimeArgs(TypedDict):
@@ -53,15 +50,7 @@ class TritonRuntime(PlatformComponent):
         named: TritonRuntimeArgs = {**args, "runtime_name": runtime_name}
         raise_if_wrong(f"TritonRuntime '{name}'", TritonRuntimeArgs, named, check_triton_runtime)
         super().__init__("TritonRuntime", name, args, args.get("tags", {}), opts)
-        runtime = kubernetes.apiextensions.CustomResource(
-            f"{name}-runtime",
-            api_version=API_VERSION,
-            kind="ClusterServingRuntime",
-            metadata=metadata(self, f"{name}-runtime", runtime_name),
-            spec=runtime_spec(shape(args)),
-            opts=self.child(),
-        )
-        self.runtime_name = after(runtime_name, [runtime])
+        self.runtime_name = make_runtime(self, name, runtime_name, runtime_spec(shape(args)))
         self.register_outputs({"runtime_name": self.runtime_name})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import lab
 import pytest
 from serving.guardian import STUB
-from serving.launch import REGION_PREFIX, SHARED_MEMORY
+from serving.regions import REGION_PREFIX, SHARED_MEMORY
 from serving.weights import load_weights
 from triton_calls import infer, infer_texts, post, until
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from llm_platform import versions
+from llm_platform.addons.table import ADDONS
 from local.forge import modules, simulated
 from local.forge.forging import plan
 from local.forge.go_builds import ldflags, recipe_text
@@ -39,6 +40,10 @@ def test_every_module_is_pinned_by_hash() -> None:
     for each in pinned:
         assert re.fullmatch(r"h1:[A-Za-z0-9+/]{43}=", each.sum)
         assert each.version.startswith("v")
+
+
+def test_the_gateway_has_the_version_of_the_table_of_add_ons() -> None:
+    assert modules.ENVOY_GATEWAY.version == ADDONS["gateway-helm"].app_version
 
 
 def test_every_program_has_one_source_and_prints_its_own_version() -> None:

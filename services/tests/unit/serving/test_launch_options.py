@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from repositories import MODEL_REPO
-from serving import launch
+from serving import launch, regions
 from serving.launch import Installation, LaunchError, Options, build_runtime, command, environment
 
 HERE = Installation(Path("/t"), Path("/t/stub"), "/python/lib", Path("/venv/bin"))
@@ -110,7 +110,7 @@ def test_shared_memory_of_dead_servers_is_removed(tmp_path: Path) -> None:
     names = [f"llmp_triton_{gone.pid}_a", f"llmp_triton_{os.getpid()}_b", "triton_c"]
     for name in names:
         (tmp_path / name).write_bytes(b"0")
-    assert launch.remove_stale_regions(tmp_path) == names[:1]
+    assert regions.remove_stale_regions(tmp_path) == names[:1]
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted(names[1:])
 
 
