@@ -18,10 +18,13 @@ from local.providers.model import ProviderError
 from local.reporter import Reporter, reported
 
 PATH = "/apis/serving.kserve.io/v1beta1/inferenceservices"
-DEPLOYMENTS = "/apis/apps/v1/deployments"
+WORKLOADS = ("/apis/apps/v1/deployments", "/apis/apps/v1/statefulsets")
 STEP = "models"
 SECONDS = 300.0
 POLL_SECONDS = 1.0
+SETTLE_SECONDS = 4.0
+"""So long nothing may be missing. KServe does not say which generation of an InferenceService it
+has seen: its `observedGeneration` is a Deployment's, and just after a change all looks ready."""
 TELL_SECONDS = 5.0
 
 
@@ -41,19 +44,21 @@ def wait_until_ready(kubeconfig: Path, reporter: Reporter, seconds: float = SECO
             KServe says they lack; or the API server does not list them.
     """
     api = api_of(kubeconfig)
-    begun = told = time.monotonic()
+    begun = told = complete = time.monotonic()
     with reported(reporter, STEP, "Ready"):
-        while missing := lacks(_listed(api, PATH)) or unready(
-            _listed(api, DEPLOYMENTS, SERVICE_LABEL)
-        ):
+        while True:
+            missing = lacks(_listed(api, PATH)) or unready(_workloads(api))
             now = time.monotonic()
-            if now - begun > seconds:
+            complete = now if missing else complete
+            if now - complete >= SETTLE_SECONDS:
+                return
+            if missing and now - begun > seconds:
                 raise LocalCloudError(
                     f"Models are not ready after {seconds:.0f} s: {', '.join(missing)}.",
                     "See what their pods say: llmp logs; then run the same command again.",
                     "\n".join(f"{name}: {lack}" for name, lack in missing.items()),
                 )
-            if now - told > TELL_SECONDS:
+            if missing and now - told > TELL_SECONDS:
                 told = now
                 reporter.note(STEP, f"waiting for {', '.join(missing)}")
             time.sleep(POLL_SECONDS)
@@ -64,12 +69,11 @@ def lacks(services: list[Mapping[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in services:
         meta, status = mapping(each.get("metadata")), mapping(each.get("status"))
-        seen = status.get("observedGeneration") == meta.get("generation")
         conditions = mappings(status.get("conditions"))
         ready = any(
             one.get("type") == "Ready" and one.get("status") == "True" for one in conditions
         )
-        if not (seen and ready):
+        if not ready:
             said = [
                 f"{one.get('type')}: {one.get('message') or one.get('reason') or 'no'}"
                 for one in conditions
@@ -80,16 +84,25 @@ def lacks(services: list[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def unready(deployments: list[Mapping[str, Any]]) -> dict[str, str]:
-    """Pods that Deployments lack, by ``namespace/name``."""
+def unready(workloads: list[Mapping[str, Any]]) -> dict[str, str]:
+    """Pods that Deployments and StatefulSets lack, by ``namespace/name``."""
     found: dict[str, str] = {}
-    for each in deployments:
+    for each in workloads:
         meta, status = mapping(each.get("metadata")), mapping(each.get("status"))
         wanted = int(mapping(each.get("spec")).get("replicas") or 0)
-        there = int(status.get("readyReplicas") or 0)
-        if there < wanted or status.get("observedGeneration") != meta.get("generation"):
-            found[f"{meta.get('namespace')}/{meta.get('name')}"] = f"{there} of {wanted} pods ready"
+        counts = (int(status.get(name) or 0) for name in ("updatedReplicas", "readyReplicas"))
+        there, seen = min(counts), status.get("observedGeneration") == meta.get("generation")
+        left = int(status.get("replicas") or 0) - wanted
+        name = f"{meta.get('namespace')}/{meta.get('name')}"
+        if there < wanted or not seen:
+            found[name] = f"{there} of {wanted} pods ready"
+        elif left > 0:
+            found[name] = f"{left} pods are still to go"
     return found
+
+
+def _workloads(api: Api) -> list[Mapping[str, Any]]:
+    return [each for path in WORKLOADS for each in _listed(api, path, SERVICE_LABEL)]
 
 
 def _listed(api: Api, path: str, label: str = "") -> list[Mapping[str, Any]]:

@@ -36,7 +36,9 @@ def argo_workflows(context: AddonContext) -> Values:
             "parallelism": 50,
             "namespaceParallelism": 20,
             "workflowRestrictions": {"templateReferencing": "Secure"},
-            "workflowDefaults": {"spec": _workflow_defaults()},
+            "workflowDefaults": {
+                "spec": _workflow_defaults(logs=context.artifact_bucket is not None)
+            },
             "metricsConfig": {"enabled": True},
             "serviceMonitor": {"enabled": True},
         },
@@ -67,7 +69,6 @@ def argo_workflows(context: AddonContext) -> Values:
     }
     if context.artifact_bucket is not None:
         values["artifactRepository"] = {
-            "archiveLogs": True,
             "s3": {
                 "bucket": context.artifact_bucket,
                 "endpoint": "s3.amazonaws.com",
@@ -80,9 +81,16 @@ def argo_workflows(context: AddonContext) -> Values:
     return values
 
 
-def _workflow_defaults() -> Values:
-    """What a workflow is given that says nothing: an end, an account, and tidying up."""
+def _workflow_defaults(*, logs: bool) -> Values:
+    """What a workflow is given that says nothing: an end, an account, and tidying up.
+
+    Args:
+        logs: Whether its logs are kept with the artifacts. Said here and not with the repository of
+            artifacts, where no workflow could decline: one whose account may not write there would
+            fail at its first step.
+    """
     return {
+        "archiveLogs": logs,
         "serviceAccountName": WORKFLOW_ACCOUNT,
         "activeDeadlineSeconds": 6 * 3600,
         "ttlStrategy": {
