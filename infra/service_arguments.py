@@ -1,25 +1,30 @@
 """Settings of served models as inputs of components.
 
-Pure, but for the gateway's catalogue of models, which is read from this checkout.
+Pure, but for what the folder of models says to the gateway.
 """
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from infra.arguments import cost_tags, selected_addons
+from infra.model_repository import gateway_entry
 from infra.settings import GpuPool, Settings
-from infra.settings_services import Service, ServiceCandidate, ServiceFootprint, ServiceScaling
+from infra.settings_services import (
+    Service,
+    ServiceCache,
+    ServiceCandidate,
+    ServiceFootprint,
+    ServiceForm,
+    ServiceScaling,
+)
 from llm_platform.addons.repositories import MONITORS
 from llm_platform.gpu.catalogue import GPU_INSTANCE_TYPES
-from llm_platform.serving.kinds import ModelServer
+from llm_platform.serving.kinds import ModelServer, ServingForm
 from llm_platform.versions import GATEWAY, ROLLOUT, TRITON_CPU, TRITON_MODELS, Image
-from local.paths import REPOSITORY
+from llm_platform.versions import VLLM as VLLM_IMAGE
 
 if TYPE_CHECKING:
     from llm_platform import (
+        LlmCache,
         LlmCandidate,
         LlmFootprint,
         LlmGateway,
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
         VllmRuntimeArgs,
     )
 
-CATALOGUE = REPOSITORY / "services" / "gateway" / "config" / "models.yaml"
 TRITON = "triton"
 VLLM = "vllm"
 """Names of the runtimes that a stack makes."""
@@ -58,13 +62,6 @@ def triton_args(settings: Settings) -> "TritonRuntimeArgs":
 def vllm_args(settings: Settings) -> "VllmRuntimeArgs":
     """Inputs of the runtime of vLLM."""
     return {"runtime_name": VLLM, "tags": {**cost_tags(settings)}}
-
-
-@cache
-def served_models() -> Mapping[str, Mapping[str, Any]]:
-    """Entries of the gateway's catalogue by name: one gateway serves one model of it."""
-    read: Any = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
-    return {str(entry["name"]): entry for entry in read["models"]}
 
 
 def runtimes(settings: Settings) -> set[ModelServer]:
@@ -95,8 +92,8 @@ def service_args(settings: Settings, service: Service) -> "LlmServiceArgs":
         args["runtime"] = service.runtime.value
     if service.runtime is ModelServer.TRITON:
         args["gateway"] = _gateway(settings, service)
-        if not service.gpus:
-            args["image"] = image(settings, TRITON_CPU)
+    if own := _own_image(settings, service):
+        args["image"] = own
     if service.pool is not None:
         args["pool"] = service.pool
     if service.footprint is not None:
@@ -105,8 +102,11 @@ def service_args(settings: Settings, service: Service) -> "LlmServiceArgs":
         args["scaling"] = _scaling(service.scaling)
     if RECOMMENDER in addons:
         args["recommendations"] = {}
+    args["form"] = ServingForm(service.form.value)
+    if service.cache is not None:
+        args["cache"] = _cache(service.cache)
     if service.candidate is not None:
-        args["candidate"] = _candidate(service.candidate)
+        args["candidate"] = _candidate(service, service.candidate)
     return args
 
 
@@ -123,6 +123,7 @@ def rollout_args(settings: Settings, service: Service) -> "LlmRolloutArgs":
         "step_limit_seconds": given.step_limit_seconds,
         "min_samples": given.min_samples,
         "max_error_ratio": given.max_error_ratio,
+        "max_refusal_ratio": given.max_refusal_ratio,
         "max_duration_seconds": given.max_duration_seconds,
         "max_first_token_seconds": given.max_first_token_seconds,
         "tags": {**cost_tags(settings), "team": service.tenant},
@@ -138,9 +139,9 @@ def _gateway(settings: Settings, service: Service) -> "LlmGateway":
         "cpus": given.cpus,
         "memory_mib": given.memory_mib,
     }
-    entry = served_models().get(service.model)
-    if entry is not None:
-        args["model_settings"] = {**entry}
+    # one gateway serves one model; by its tensors alone, when nothing says more of it
+    entry = gateway_entry(service.model) or {"name": service.model, "kind": "tensor"}
+    args["model_settings"] = {**entry}
     if given.keys_secret is not None:
         args["keys_secret"] = given.keys_secret
     if given.anonymous:
@@ -148,10 +149,29 @@ def _gateway(settings: Settings, service: Service) -> "LlmGateway":
     return args
 
 
+def _own_image(settings: Settings, service: Service) -> str:
+    """Image in place of the runtime's; empty where the runtime's is right."""
+    triton = service.runtime is ModelServer.TRITON
+    if triton and not service.gpus:
+        return image(settings, TRITON_CPU)
+    if service.form is ServiceForm.DEPLOYMENT:
+        return ""
+    # no runtime is asked for the pods of other forms
+    return image(settings, TRITON_MODELS) if triton else VLLM_IMAGE.reference
+
+
+def _cache(given: ServiceCache) -> "LlmCache":
+    args: LlmCache = {"storage_gib": given.storage_gib}
+    if given.storage_class is not None:
+        args["storage_class"] = given.storage_class
+    return args
+
+
 def _scaling(given: ServiceScaling) -> "LlmScaling":
     args: LlmScaling = {
         "queue_ms": given.queue_ms,
         "waiting": given.waiting,
+        "calm_seconds": given.calm_seconds,
         "to_zero": given.to_zero,
         "idle_seconds": given.idle_seconds,
     }
@@ -196,13 +216,16 @@ def _gpu_memory_gib(pool: GpuPool) -> float | None:
     return min(known) / 1024 if known else None
 
 
-def _candidate(given: ServiceCandidate) -> "LlmCandidate":
+def _candidate(service: Service, given: ServiceCandidate) -> "LlmCandidate":
     args: LlmCandidate = {
         "min_replicas": given.replicas,
         "max_replicas": given.maximum_replicas,
     }
     if given.model is not None:
         args["model"] = given.model
+        entry = gateway_entry(given.model)
+        if entry is not None and service.runtime is ModelServer.TRITON:
+            args["model_settings"] = {**entry}
     if given.image is not None:
         args["image"] = given.image
     if given.cpus is not None:

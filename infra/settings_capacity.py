@@ -1,9 +1,9 @@
 """Rules on room: what tenants and services want against what nodes and quotas have."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator
 
+from infra.model_repository import language_models, shown_folder
 from infra.service_amounts import cpus_of, gpus_of, memory_of, most
 from infra.settings import GpuPool, Settings, Tenant
 from infra.settings_services import Service
@@ -12,14 +12,11 @@ from llm_platform.cost import load_catalogue
 from llm_platform.gpu.catalogue import GPU_INSTANCE_TYPES
 from llm_platform.node_room import NodeRoom, node_room
 from llm_platform.problems import Problem, did_you_mean
-from local.paths import REPOSITORY
+from local.paths import model_repository
 
 PoolRule = Callable[[Settings, str, GpuPool], Iterable[Problem]]
 TenantRule = Callable[[Settings, str, Tenant], Iterable[Problem]]
 ServiceRule = Callable[[Settings, str, Service], Iterable[Problem]]
-
-MODELS = REPOSITORY / "model_repo"
-PIECE_BY_PIECE = re.compile(r"^model_transaction_policy \{ decoupled: true \}", re.MULTILINE)
 
 
 def gpus_per_node(pool: GpuPool) -> int | None:
@@ -112,16 +109,16 @@ def service_has_a_tenant(settings: Settings, path: str, service: Service) -> Ite
 
 
 def service_has_a_model(_settings: Settings, path: str, service: Service) -> Iterator[Problem]:
-    """A service's `model` is a language model of `model_repo/`: one that answers piece by piece.
+    """`model` of a service and of its candidate is one of `model_repo/` that writes word by word.
 
     Only its own folder is fetched: an ensemble would miss its steps, and a step serves nobody.
     """
-    models = sorted(
-        each.parent.name
-        for each in MODELS.glob("*/config.pbtxt")
-        if PIECE_BY_PIECE.search(each.read_text(encoding="utf-8"))
-    )
-    yield from _one_of(f"{path}.model", service.model, models, "the language models of model_repo/")
+    if not model_repository().is_dir():
+        return  # told by itself
+    models, where = language_models(), f"the language models of {shown_folder()}"
+    yield from _one_of(f"{path}.model", service.model, models, where)
+    if service.candidate is not None and service.candidate.model is not None:
+        yield from _one_of(f"{path}.candidate.model", service.candidate.model, models, where)
 
 
 def service_has_a_pool(settings: Settings, path: str, service: Service) -> Iterator[Problem]:

@@ -1,9 +1,31 @@
 """What a stack file may say of served models; part of `infra.settings`."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from infra.settings_base import NAME, Name, Room, Text, says
 from llm_platform.serving.kinds import ModelServer, Precision, RolloutStrategy
+
+
+class ServiceForm(StrEnum):
+    """What a service's pods are run by."""
+
+    DEPLOYMENT = "DEPLOYMENT"
+    """An InferenceService of KServe, which makes a Deployment."""
+    STATEFUL_SET = "STATEFUL_SET"
+    """A StatefulSet: every pod keeps a volume with the model, and does not fetch it again."""
+
+
+class ServiceCache(Room):
+    """The volume that each pod of a StatefulSet keeps."""
+
+    storage_gib: int = Field(ge=1, le=65_536)
+    """Size in GiB."""
+    storage_class: Text | None = Field(
+        default=None, json_schema_extra=says("the name of a storage class")
+    )
+    """Storage class; the cluster's default otherwise."""
 
 
 class ServiceGateway(Room):
@@ -40,6 +62,8 @@ class ServiceScaling(Room):
         default=None, ge=1, le=1800, json_schema_extra=says("1 to 1800 seconds")
     )
     """From a new pod to its first answer, as measured. Estimated from the weights otherwise."""
+    calm_seconds: int = Field(default=300, ge=15, le=3600)
+    """Quiet after which a pod goes, one at a time; at least as long as a pod needs to start."""
     fallback_replicas: int | None = Field(
         default=None, ge=1, le=100, json_schema_extra=says("1 to maximumReplicas")
     )
@@ -117,6 +141,9 @@ class ServiceRollout(Room):
     """Requests of the candidate on which a gate may pass."""
     max_error_ratio: float = Field(default=0.01, ge=0, le=1)
     """Share of requests with a status of 5xx that is always allowed."""
+    max_refusal_ratio: float = Field(default=0.05, ge=0, le=1)
+    """Share of requests refused with a status of 4xx that is always allowed; 401, 403, 429 and 499
+    do not count."""
     max_duration_seconds: float = Field(default=5, ge=0.001, le=3600)
     """95th percentile of a request's duration that is always allowed."""
     max_first_token_seconds: float = Field(default=1, ge=0.001, le=3600)
@@ -146,6 +173,12 @@ class Service(Room):
     """Fewest pods; 0 needs `scaling.toZero`."""
     maximum_replicas: int = Field(default=4, ge=1, le=100)
     """Most pods. All of them must fit into the tenant's quota and onto the pool."""
+    form: ServiceForm = ServiceForm.DEPLOYMENT
+    """What runs its pods; one that stands keeps its form, another form takes another name."""
+    cache: ServiceCache | None = Field(
+        default=None, json_schema_extra=says("a mapping with storageGib, storageClass")
+    )
+    """Volume of each pod; with `form: STATEFUL_SET`, and only then."""
     gateway: ServiceGateway = ServiceGateway()
     """Our gateway in front of it."""
     scaling: ServiceScaling = ServiceScaling()

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from infra.model_repository import model_problems
 from infra.settings import Settings
 from infra.settings_components import component_problems
 from infra.settings_problems import PROJECT, parse
@@ -37,6 +38,7 @@ def settings_from(
         InvalidInputsError: Something is wrong; it names every problem.
     """
     settings, problems = parse(_decoded(values))
+    problems += model_problems(settings)
     problems += component_problems(settings)
     problems += rule_problems(settings, today or present_day(), for_change=for_change)
     raise_if_any(subject, sorted(set(problems)))

@@ -35,7 +35,7 @@ from llm_platform.addons.repositories import MONITORS
 from llm_platform.aws.account import current_account
 from llm_platform.aws.workload_identity import PolicyStatement
 from llm_platform.serving.kinds import ModelServer
-from local.paths import REPOSITORY
+from local.paths import model_repository
 
 
 class Platform:
@@ -147,7 +147,7 @@ class Platform:
             "models",
             {
                 **arguments.model_store_args(self._settings),
-                "files": read_model_repository(REPOSITORY / "model_repo"),
+                "files": read_model_repository(model_repository()),
             },
         )
 

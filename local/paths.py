@@ -1,4 +1,4 @@
-"""Where the local cloud keeps what it writes: never inside the work tree."""
+"""Where the local cloud keeps what it writes, never inside the work tree, and where models are."""
 
 import hashlib
 import os
@@ -6,6 +6,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 """Root of this checkout; every path to a file of the project starts here."""
+
+MODELS_VARIABLE = "LLMP_MODELS"
+"""Variable that names a person's own folder of models."""
 
 
 def cache_folder() -> Path:
@@ -28,6 +31,15 @@ def state_folder() -> Path:
         return Path(chosen).expanduser()
     digest = hashlib.sha256(str(REPOSITORY).encode()).hexdigest()[:8]
     return _folder("", "XDG_STATE_HOME", ".local/state") / f"{REPOSITORY.name}-{digest}"
+
+
+def model_repository() -> Path:
+    """Folder of the models that a stack serves: ``$LLMP_MODELS``, else ``model_repo/``.
+
+    It need not be there: `infra.model_repository` refuses that by name.
+    """
+    own = os.environ.get(MODELS_VARIABLE)
+    return Path(own).expanduser().absolute() if own else REPOSITORY / "model_repo"
 
 
 def _folder(own_variable: str, xdg_variable: str, below_home: str) -> Path:

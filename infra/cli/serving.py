@@ -22,7 +22,7 @@ url_option = click.option(
     "--repository",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Model repository; default: model_repo/ of this checkout.",
+    help="Model repository; default: LLMP_MODELS, else model_repo/ of this checkout.",
 )
 @guarded
 def serve(*, down: bool, models: str | None, port: int | None, repository: Path | None) -> int:

@@ -60,7 +60,8 @@ def engine_session(
             yield engine, None
         return
     live = settings.environment.cloud is Cloud.LIVE
-    if live:
+    # one that stands has what it needs, and may be what fills the disk: it must be able to go
+    if live and cloud.find(stack) is None:
         requirements.require()
     tools = toolchain.ensure((*CLOUD_TOOLS, *(NODE_TOOLS if live else ())), reporter)
     with only_run(stack):

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import yaml
 
+from llm_platform.problems import Problem, raise_if_any
+from llm_platform.serving.model_entry import ENTRY_FILE, TEMPLATE_FILE, entry_of
 from local.cluster.processes import write_private
 from local.errors import LocalCloudError
 from local.serving.order import ServePorts
@@ -32,6 +34,24 @@ def read_defaults(files: Sequence[Path]) -> Settings:
     for file in files:
         sections = {**_read(file), **sections}
     return sections
+
+
+def with_own_entries(defaults: Settings, repository: Path) -> Settings:
+    """The settings, with what models of a repository say of themselves in place of theirs.
+
+    Raises:
+        InvalidInputsError: One says something wrong; names every problem.
+    """
+    own: Settings = {}
+    problems: list[Problem] = []
+    for file in sorted(repository.glob(f"*/{ENTRY_FILE}")):
+        name, template = file.parent.name, file.parent / TEMPLATE_FILE
+        text = template.read_text(encoding="utf-8") if template.is_file() else None
+        own[name], found = entry_of(name, _read(file), text)
+        problems += found
+    raise_if_any(str(repository), problems)
+    others = [each for each in _models(defaults) if each["name"] not in own]
+    return {**defaults, "models": [*others, *own.values()]} if own else defaults
 
 
 def offered(defaults: Settings) -> list[str]:

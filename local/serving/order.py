@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from llm_platform.problems import Problem, did_you_mean, raise_if_any
-from local.paths import REPOSITORY
+from local.paths import model_repository
 
-OWN_REPOSITORY = REPOSITORY / "model_repo"
 CONFIG = "config.pbtxt"
 
 DEFAULT_PORT = 18080
@@ -73,7 +72,7 @@ class Order:
     @property
     def folder(self) -> Path:
         """The model repository, whether it was named or not."""
-        return (self.repository or OWN_REPOSITORY).expanduser().resolve()
+        return (self.repository or model_repository()).expanduser().resolve()
 
     def chosen_models(self, offered: Collection[str] = ()) -> tuple[str, ...]:
         """The models to load.

@@ -160,6 +160,7 @@ def _revive(serving: Serving, reporter: Reporter) -> None:
 
 def _start(order: Order, programs: Programs, place: Path, reporter: Reporter) -> Serving:
     defaults = gateway_settings.read_defaults(programs.gateway_defaults)
+    defaults = gateway_settings.with_own_entries(defaults, order.folder)
     models = order.chosen_models(gateway_settings.offered(defaults))
     chosen = _choose_ports(order.port)
     settings = gateway_settings.compose(defaults, folder=place, models=models, ports=chosen)

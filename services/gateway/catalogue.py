@@ -47,6 +47,7 @@ class ModelSettings(BaseModel):
     )
     template: str = Field(default="", description="Chat template that comes with the gateway.")
     template_file: Path | None = Field(default=None, description="Or a file that holds one.")
+    template_text: str = Field(default="", max_length=65_536, description="Or the text of one.")
     stop: tuple[Text, ...] = Field(default=(), description="Texts that end every answer.")
     control_tokens: tuple[Text, ...] = Field(
         default=(), description="Tokens of the template, broken up in the text of messages."
@@ -71,7 +72,7 @@ class ModelSettings(BaseModel):
         if able.tools and not able.json_schema:
             yield "capabilities.tools needs capabilities.json_schema"
         if self.kind is not Kind.CHAT:
-            for name in ("template", "template_file", "stop", "max_output_tokens"):
+            for name in ("template", "template_file", "template_text", "stop", "max_output_tokens"):
                 if getattr(self, name):
                     yield f"{name} is for models of kind chat only"
             if able != CapabilitySettings():
@@ -81,8 +82,9 @@ class ModelSettings(BaseModel):
             yield "context_tokens must be at least 1 for a model of kind chat"
         if self.max_output_tokens > self.context_tokens:
             yield f"max_output_tokens is more than context_tokens ({self.context_tokens})"
-        if bool(self.template) == (self.template_file is not None):
-            yield "a model of kind chat needs either template or template_file"
+        given = (bool(self.template), self.template_file is not None, bool(self.template_text))
+        if sum(given) != 1:
+            yield "a model of kind chat needs one of template, template_file and template_text"
         if self.template and self.template not in shipped_names():
             yield f"template must be one of {', '.join(shipped_names())}"
 
@@ -199,7 +201,8 @@ def make_catalogue(section: Sequence[ModelSettings], folder: Path | None = None)
             reason = error.strerror or type(error).__name__
             problems.append(f"{settings.name}.template_file: {settings.template_file}: {reason}")
         except (TemplateError, UnicodeDecodeError, InvalidRequestError) as error:
-            problems.append(f"{settings.name}.template_file: {error}")
+            key = "template_text" if settings.template_text else "template_file"
+            problems.append(f"{settings.name}.{key}: {error}")
         else:
             models.append(model)
     if problems:
@@ -210,7 +213,7 @@ def make_catalogue(section: Sequence[ModelSettings], folder: Path | None = None)
 def _template_text(settings: ModelSettings, folder: Path) -> str:
     if settings.template_file is not None:
         return (folder / settings.template_file).read_text(encoding="utf-8")
-    return shipped(settings.template) if settings.template else ""
+    return shipped(settings.template) if settings.template else settings.template_text
 
 
 def _served(settings: ModelSettings, template: str) -> ServedModel:

@@ -61,6 +61,16 @@ def load(path: Path) -> GatewaySettings:
     Raises:
         SettingsError: It cannot be read, or something in it is wrong; names everything that is.
     """
+    data = read_document(path)
+    return _anchored(check({} if data is None else data, str(path)), path.parent.absolute())
+
+
+def read_document(path: Path) -> Any:
+    """What a file of YAML, or of JSON where its name ends so, holds; None when it is empty.
+
+    Raises:
+        SettingsError: It cannot be read, or says something twice.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -68,14 +78,11 @@ def load(path: Path) -> GatewaySettings:
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not text in UTF-8") from None
     try:
-        data: Any = (
-            json.loads(text, object_pairs_hook=_pairs)
-            if path.suffix == ".json"
-            else yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
-        )
+        if path.suffix == ".json":
+            return json.loads(text, object_pairs_hook=_pairs)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from the safe loader
     except (ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"{path}: {error}") from None
-    return _anchored(check({} if data is None else data, str(path)), path.parent.absolute())
 
 
 def check(data: Any, source: str = "settings") -> GatewaySettings:

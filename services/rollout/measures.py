@@ -9,6 +9,8 @@ from rollout.gates import Gate, Kind, Reading, Verdict, of_quantile, of_ratio, o
 from rollout.prometheus import NoMetricsError, Prometheus
 
 LABELS = "$labels"
+COUNTERS = ("bad", "total", "buckets", "samples")
+"""Names of the queries of gates that select counters."""
 LOOKBACK = 300.0
 """Seconds before a step in which a counter's value at its beginning is looked for."""
 BASELINE_SECONDS = 600.0
@@ -76,6 +78,26 @@ class Measures:
                 why = str(error)
                 readings.append(Reading(gate.name, Verdict.WAITING, why, None, known, allowed, 0))
         return Measured(readings, baseline)
+
+    def have_seen(self, variant: Variant, moment: float, now: float) -> bool:
+        """Whether every counter of a variant that Prometheus reads was read since a moment.
+
+        Series of pods that are gone do not count; without any series there is nothing to wait for.
+
+        Raises:
+            NoMetricsError: Prometheus does not answer.
+        """
+        selectors = [
+            gate.queries[name].replace(LABELS, self._labels[variant])
+            for gate in self._gates
+            for name in COUNTERS
+            if name in gate.queries
+        ]
+        read = [
+            self._prometheus.value(f"min(timestamp({each}))", now)
+            for each in dict.fromkeys(selectors)
+        ]
+        return all(each is None or each > moment for each in read)
 
     def _candidate(self, gate: Gate, look: Look, stable: float | None) -> Reading:
         if gate.kind is Kind.RATIO:

@@ -6,17 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llm_platform.serving.routes import WEIGHTS, Split, Variant
-from rollout.cluster import Lease, Place, Route, is_ready, same_model
+from rollout.beginning import free_lease, refuse_nonsense
+from rollout.cluster import Place, Route, is_ready
 from rollout.errors import GateFailedError, RefusedError, StoppedError
 from rollout.gates import Reading, Verdict, overall
 from rollout.kube import ConflictError
 from rollout.measures import Look, Measures
 from rollout.plan import Step, Strategy, index_of, plan
+from rollout.prometheus import NoMetricsError
 from rollout.settings import Settings
 from rollout.state import Passed, Phase, State
 
 STABLE = Split(pinned=False)
 """Everything to stable, whatever variant a request names."""
+SETTLE_SECONDS = 90.0
+"""How long a rollout waits for a scrape of the candidate before its first step."""
 GOOD_ENDS = frozenset({Phase.PROMOTED, Phase.SHADOWED})
 Tell = Callable[[str], None]
 
@@ -60,8 +64,8 @@ class Rollout:
         Raises:
             RefusedError: It makes no sense, or another one is running.
         """
-        self._check()
-        self._free()
+        refuse_nonsense(self._place, self._settings)
+        free_lease(self._place, self._name, self._clock.now())
 
     def begin(self, strategy: Strategy) -> None:
         """See that a rollout makes sense, take the lease, and wait until the candidate is ready.
@@ -72,7 +76,7 @@ class Rollout:
         """
         state = self._place.route().state
         if state is None or state.id != self._name:
-            self._check()
+            refuse_nonsense(self._place, self._settings)
             self._take(strategy)
         elif not state.runs:
             raise StoppedError(f"this rollout is over: {state.phase.value}, {state.reason}")
@@ -85,6 +89,7 @@ class Rollout:
                 raise self._failed(waited)
             self._alive([])
             self._clock.sleep(self._settings.poll_seconds)
+        self._settle()
         self._tell(f"{strategy.value} of {self._place.service}: the candidate is ready")
 
     def step(self, strategy: Strategy, name: str) -> None:
@@ -147,42 +152,31 @@ class Rollout:
         """The steps of a strategy with this service's settings."""
         return plan(strategy, self._settings.weights, self._settings.mirrored)
 
-    def _check(self) -> None:
-        name, room = self._place.service, self._place.namespace
-        found = self._place.route()
-        if found.split is None:
-            raise RefusedError(f"the rules of HTTPRoute {room}/{name} are not those of a model")
-        stable = self._place.variant(Variant.STABLE)
-        candidate = self._place.variant(Variant.CANDIDATE)
-        if stable is None:
-            raise RefusedError(f"there is no model {room}/{name}")
-        if candidate is None:
-            raise RefusedError(
-                f"{room}/{name} has no candidate; give it one in the stack file, then: llmp up"
-            )
-        if same_model(name, stable, candidate):
-            raise RefusedError(f"the candidate of {room}/{name} is equal to stable")
-        if not self._settings.gates:
-            raise RefusedError(f"{room}/{name} has no gates, so nothing could hold a bad candidate")
+    def _settle(self) -> None:
+        """Wait until what the candidate did before the rollout is in the counters of Prometheus.
 
-    def _free(self) -> Lease:
-        """The lease, if no other rollout holds it."""
-        lease = self._place.lease()
-        if lease is None:
-            room, name = self._place.namespace, self._place.service
-            raise RefusedError(f"there is no Lease {room}/{name}-rollout; run: llmp up")
-        last = self._place.route().state
-        over = last is not None and last.id == lease.holder and not last.runs
-        if lease.holder != self._name and lease.alive(self._clock.now()) and not over:
-            raise RefusedError(
-                f"rollout {lease.holder} of {self._place.service} is running; see: llmp rollout "
-                f"status {self._place.service}"
-            )
-        return lease
+        A step counts from the last sample before it. Without this, what happened between that
+        sample and the rollout's beginning would count as the rollout's own.
+        """
+        waited_until = self._clock.now() + SETTLE_SECONDS
+        while True:
+            began, now = self._mine().began, self._clock.now()
+            try:
+                if self._measures.have_seen(Variant.CANDIDATE, began, now):
+                    return
+            except NoMetricsError:
+                return  # the gates will say so
+            if now > waited_until:
+                self._tell(
+                    f"no new metrics of the candidate for {now - began:.0f} s; the rollout goes on"
+                )
+                return
+            self._alive([])
+            self._clock.sleep(self._settings.poll_seconds)
 
     def _take(self, strategy: Strategy) -> None:
         """Take the lease, then the route; a dead rollout's rest is put in order by that."""
-        version = self._free().version
+        version = free_lease(self._place, self._name, self._clock.now()).version
         try:
             self._place.renew(self._name, self._settings.lease_seconds, [], version=version)
         except ConflictError:

@@ -1,6 +1,7 @@
 """Commands on a model repository: ``python -m serving check`` and ``python -m serving weights``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,8 @@ from serving.weights import (
     read_manifest,
 )
 
-DEFAULT = Path(__file__).resolve().parents[2] / "model_repo"
+OWN = "LLMP_MODELS"
+"""Variable that names a person's own folder of models, as for a stack."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="find every problem of a model repository")
-    check.add_argument("repository", type=Path, nargs="?", default=DEFAULT)
+    check.add_argument("repository", type=Path, nargs="?", default=_default())
     check.add_argument("--gpu", metavar="TYPE", help=f"one of {', '.join(MEMORY_MIB)}")
     check.add_argument("--gpus", type=int, metavar="N", help="how many; default: 1")
     check.add_argument("--weights", action="store_true", help="check weights too: size and SHA-256")
@@ -46,6 +48,11 @@ def main(arguments: Sequence[str]) -> int:
     if not problems:
         sys.stdout.write(f"{options.repository}: no problems\n")
     return int(bool(problems))
+
+
+def _default() -> Path:
+    own = os.environ.get(OWN)
+    return Path(own).expanduser() if own else Path(__file__).resolve().parents[2] / "model_repo"
 
 
 def _gpus(model: str | None, count: int | None) -> Gpus | None:

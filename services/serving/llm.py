@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,9 @@ COUNTERS = {
     "llm_cancelled_total": "Requests given up by their clients",
     "llm_refused_total": "Requests refused",
 }
+WAITING = "llm_waiting_requests"
+GAUGES = {WAITING: "Requests let in that no slot answers yet"}
+"""Triton's own queue is always empty: it hands every request on at once."""
 ASK_SECONDS = 0.1
 """How often Triton is asked whether the client is still there: every time costs both processes."""
 RETURNED = (
@@ -93,7 +96,7 @@ class LlmModel:
         self._room = _Room(engine.slots + settings.number("waiting", lowest=0))
         self._workers = ThreadPoolExecutor(2 * engine.slots, thread_name_prefix="request")
         labels = {"model": args["model_name"], "version": args["model_version"]}
-        self._counters = Counters(utilities, COUNTERS, labels)
+        self._counters = Counters(utilities, COUNTERS, labels, GAUGES)
 
     def execute(self, requests: Sequence[Any]) -> None:
         """Hand every request to a thread; answers go out by its own response sender."""
@@ -110,7 +113,7 @@ class LlmModel:
                 message = f"{self._room.size} requests are in work or wait; try again later"
                 refuse(sender, message, "UNAVAILABLE")
                 continue
-            self._counters.add({"llm_admitted_total": 1})
+            self._counters.add({"llm_admitted_total": 1, WAITING: 1})
             self._workers.submit(self._answer, asked, sender, time.monotonic())
 
     def finalize(self) -> None:
@@ -121,7 +124,7 @@ class LlmModel:
 
     def _answer(self, asked: Asked, sender: Any, entered: float) -> None:
         """Answer one request, whatever happens with exactly one final response."""
-        answer = _Answer(asked, sender, entered)
+        answer = _Answer(asked, sender, entered, lambda: self._counters.add({WAITING: -1}))
         try:
             if not answer.is_cancelled():
                 self._engine.generate(asked.prompt, asked.sampling, answer.take)
@@ -162,8 +165,11 @@ class _Room:
 class _Answer:
     """One answer on its way out."""
 
-    def __init__(self, asked: Asked, sender: Any, entered: float) -> None:
+    def __init__(
+        self, asked: Asked, sender: Any, entered: float, begins: Callable[[], None]
+    ) -> None:
         self._asked = asked
+        self._begins = begins
         self._sender = sender
         self._entered = entered
         self._began = 0.0
@@ -182,7 +188,9 @@ class _Answer:
     def take(self, chunk: Chunk | None) -> bool:
         """Take a piece from the engine and send it; True if nobody waits for more."""
         now = time.monotonic()
-        self._began = self._began or now
+        if not self._began:
+            self._began = now
+            self._begins()
         if chunk is None:
             return self.is_cancelled()
         if chunk.output_tokens:
@@ -264,6 +272,7 @@ class _Answer:
             "llm_queue_seconds_total": max(self._began - self._entered, 0),
             "llm_answers_total": int(last is not None and bool(last.finish_reason)),
             "llm_cancelled_total": int(self._cancelled),
+            WAITING: 0 if self._began else -1,
         }
 
 

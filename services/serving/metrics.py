@@ -13,32 +13,41 @@ from typing import Any
 
 
 class Counters:
-    """Counters, all with the same labels."""
+    """Counters, and gauges that go up and down, all with the same labels."""
 
-    def __init__(self, utilities: Any, names: Mapping[str, str], labels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        utilities: Any,
+        names: Mapping[str, str],
+        labels: Mapping[str, str],
+        gauges: Mapping[str, str] | None = None,
+    ) -> None:
         """Make the counters known to the server.
 
         Args:
             utilities: Triton's module ``triton_python_backend_utils``.
             names: What every counter counts, by name.
             labels: Labels of all.
+            gauges: What every gauge measures, by name.
         """
+        kinds = utilities.MetricFamily
+        self._gauges = frozenset(gauges or ())
         self._lock = threading.Lock()
         self._families: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
         with self._lock:
-            for name, text in names.items():
-                family = utilities.MetricFamily(
-                    name=name, description=text, kind=utilities.MetricFamily.COUNTER
-                )
+            for name, text in {**names, **(gauges or {})}.items():
+                kind = kinds.GAUGE if name in self._gauges else kinds.COUNTER
+                family = kinds(name=name, description=text, kind=kind)
                 self._families[name] = family
                 self._metrics[name] = family.Metric(labels=dict(labels))
 
     def add(self, amounts: Mapping[str, float]) -> None:
-        """Add to counters; does nothing once they are closed."""
+        """Add to counters, to gauges also less than nothing; does nothing once they are closed."""
         with self._lock:
             for name, amount in amounts.items():
-                if amount > 0 and name in self._metrics:
+                wanted = amount if name in self._gauges else amount > 0
+                if wanted and name in self._metrics:
                     self._metrics[name].increment(amount)
 
     def close(self) -> None:

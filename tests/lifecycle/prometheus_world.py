@@ -24,7 +24,7 @@ import yaml
 from llm_platform.serving.routes import Split, Variant
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-SCRAPE = "1s"
+SCRAPE, RARE = "1s", "6s"
 
 
 @dataclass
@@ -33,17 +33,20 @@ class Gateway:
 
     Attributes:
         errors: Share of its requests that fail.
+        refusals: Share of its requests that it refuses with status 400, of those that do not fail.
         seconds: How long a request takes, up to.
     """
 
     errors: float = 0.0
+    refusals: float = 0.0
     seconds: float = 0.2
     statuses: Counter[str] = field(default_factory=Counter[str])
     durations: Counter[float] = field(default_factory=Counter[float])
     count: int = 0
 
     def request(self, draws: random.Random) -> None:
-        status = "500" if draws.random() < self.errors else "200"
+        status = "400" if draws.random() < self.refusals else "200"
+        status = "500" if draws.random() < self.errors else status
         self.statuses[status] += 1
         took = draws.random() * self.seconds
         self.count += 1
@@ -119,9 +122,24 @@ class _Server(ThreadingHTTPServer):
 
 
 class Monitoring:
-    """A running Prometheus, and what it reads."""
+    """A running Prometheus, and what it reads.
 
-    def __init__(self, program: Path, folder: Path, services: list[str], room: str) -> None:
+    Args:
+        program: The program.
+        folder: Where it may write.
+        services: Names of the services, read every second.
+        room: Their namespace.
+        rarely: Services that are read every six seconds instead.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        services: list[str],
+        room: str,
+        rarely: tuple[str, ...] = (),
+    ) -> None:
         self.traffic: dict[str, Traffic] = {}
         self._pages = _Server(("127.0.0.1", 0), _Pages)
         self._pages.traffic = self.traffic
@@ -133,7 +151,7 @@ class Monitoring:
         jobs = [
             {
                 "job_name": f"{service}-{variant.value}",
-                "scrape_interval": SCRAPE,
+                "scrape_interval": RARE if service in rarely else SCRAPE,
                 "metrics_path": f"/{service}/{variant.value}",
                 "static_configs": [
                     {

@@ -9,19 +9,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from infra.cli.rollout_program import SERVICES, access_document
 from llm_platform.serving import rollout_spec as specs
 from llm_platform.serving import routes
 from llm_platform.serving.kinds import RolloutStrategy
 from llm_platform.serving.routes import STABLE_ONLY, Split, Variant
+from local import cloud, toolchain
 from local.cloud import LocalCloud
-from local.cluster.crds import crds_for
+from local.cluster.crds import crds_for, fetch
 from local.providers.kubernetes.access import read_kubeconfig
 from local.providers.kubernetes.api import Api
+from local.reporter import LineReporter, QuietReporter
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ROOM, WORKFLOWS = "assistants", "argo-workflows"
@@ -40,12 +45,28 @@ WANTED_CRDS = {
 }  # fmt: skip
 
 
+@contextmanager
+def api_server(stack: str, folders: pytest.TempPathFactory) -> Generator[LocalCloud]:
+    """A real API server that is a module's own; what it serves is fetched before."""
+    names = ("etcd", "kube-apiserver", "kube-controller-manager")
+    tools = toolchain.ensure(names, LineReporter())
+    fetch(WANTED_CRDS, LineReporter())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LLMP_STATE", str(folders.mktemp("state")))
+        patch.delenv("LLMP_API_PORT", raising=False)
+        made, _ = cloud.ensure(stack, "stand-in", tools, LineReporter())
+        try:
+            yield made
+        finally:
+            cloud.stop(stack, QuietReporter())
+
+
 class RolloutWorld:
     """What the tests of one module share."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path) -> None:
-        self.cloud, self.folder = cloud, folder
-        self.access = read_kubeconfig(cloud.kubeconfig.read_text(encoding="utf-8"))
+    def __init__(self, made: LocalCloud, folder: Path) -> None:
+        self.cloud, self.folder = made, folder
+        self.access = read_kubeconfig(made.kubeconfig.read_text(encoding="utf-8"))
         self.api = Api(self.access)
         for chart, names in WANTED_CRDS.items():
             for each in crds_for(chart, "").manifests:

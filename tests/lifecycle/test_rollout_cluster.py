@@ -6,15 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from rollout_world import GATE, WANTED_CRDS, RolloutWorld
+from rollout_world import GATE, RolloutWorld, api_server
 
 from infra.cli.rollout_program import Program
 from infra.cli.rollout_views import Rollouts
 from llm_platform.serving.routes import STABLE_ONLY, Split, Variant
-from local import cloud, toolchain
-from local.cluster.crds import fetch
 from local.errors import LocalCloudError
-from local.reporter import LineReporter, QuietReporter
 
 STACK = "rollout"
 CANARY = ("--strategy", "canary")
@@ -23,17 +20,8 @@ BACK = Split(pinned=False)
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolloutWorld]:
-    names = ("etcd", "kube-apiserver", "kube-controller-manager")
-    tools = toolchain.ensure(names, LineReporter())
-    fetch(WANTED_CRDS, LineReporter())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LLMP_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("LLMP_API_PORT", raising=False)
-        made, _ = cloud.ensure(STACK, "stand-in", tools, LineReporter())
-        try:
-            yield RolloutWorld(made, tmp_path_factory.mktemp("programs"))
-        finally:
-            cloud.stop(STACK, QuietReporter())
+    with api_server(STACK, tmp_path_factory) as made:
+        yield RolloutWorld(made, tmp_path_factory.mktemp("programs"))
 
 
 def test_what_makes_no_sense_is_refused_and_changes_nothing(world: RolloutWorld) -> None:

@@ -1,6 +1,5 @@
 """The weights that a rollout writes, in the real Envoy: what clients get."""
 
-import math
 import threading
 import time
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from envoy_world import PIECES, Envoy
 from forged_programs import forged_program
 
 from llm_platform.serving.routes import VARIANT_COOKIE, VARIANT_HEADER, Split, Variant
+from tests.chances import interval
 
 REQUESTS = 2000
-LEVEL = 0.99
 STABLE, CANDIDATE = Variant.STABLE.value, Variant.CANDIDATE.value
 
 
@@ -24,20 +23,6 @@ def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Envoy]:
         yield running
     finally:
         running.close()
-
-
-def interval(count: int, share: float) -> range:
-    """Numbers among `count` that a binomial distribution gives with a chance of `LEVEL`."""
-    chance, low, high, below = 0.0, 0, count, (1 - LEVEL) / 2
-    for number in range(count + 1):
-        ways = math.lgamma(count + 1) - math.lgamma(number + 1) - math.lgamma(count - number + 1)
-        chance += math.exp(ways + number * math.log(share) + (count - number) * math.log1p(-share))
-        if chance < below:
-            low = number + 1
-        if chance >= 1 - below:
-            high = number
-            break
-    return range(low, high + 1)
 
 
 @pytest.mark.parametrize("weight", [1, 10, 25, 50])

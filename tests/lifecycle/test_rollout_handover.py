@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 from kubernetes_world import Program, World
 from pulumi import ResourceOptions
-from rollout_world import GATE, ROOM, WANTED_CRDS, RolloutWorld, Served
+from rollout_world import GATE, ROOM, RolloutWorld, Served, api_server
 
 from llm_platform import LlmService, LlmServiceArgs
 from llm_platform.serving.routes import STABLE_ONLY, Split, Variant
-from local import cloud, toolchain
-from local.cluster.crds import fetch
-from local.reporter import LineReporter, QuietReporter
 
 STACK = "handover"
 CANARY = ("--strategy", "canary")
@@ -22,20 +19,12 @@ CANARY = ("--strategy", "canary")
 def worlds(
     pulumi_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[World, RolloutWorld]]:
-    names = ("etcd", "kube-apiserver", "kube-controller-manager")
-    tools = toolchain.ensure(names, LineReporter())
-    fetch(WANTED_CRDS, LineReporter())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LLMP_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("LLMP_API_PORT", raising=False)
-        made, _ = cloud.ensure(STACK, "stand-in", tools, LineReporter())
-        folder = tmp_path_factory.mktemp("engine")
-        world = World(made, pulumi_path, folder)
+    with api_server(STACK, tmp_path_factory) as made:
+        world = World(made, pulumi_path, tmp_path_factory.mktemp("engine"))
         try:
             yield world, RolloutWorld(made, tmp_path_factory.mktemp("programs"))
         finally:
             world.close()
-            cloud.stop(STACK, QuietReporter())
 
 
 def service(model: str, candidate: str = "") -> Program:

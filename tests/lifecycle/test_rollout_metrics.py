@@ -1,5 +1,6 @@
 """Whole rollouts, led by the metrics of the real Prometheus, on a real API server."""
 
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -7,39 +8,29 @@ from collections.abc import Iterator
 import pytest
 from forged_programs import forged_program
 from prometheus_world import Monitoring, Traffic
-from rollout_world import ROOM, WANTED_CRDS, RolloutWorld, Served
+from rollout_world import ROOM, RolloutWorld, Served, api_server
 
 from llm_platform.serving.rollout_gates import GateLimits, gates
 from llm_platform.serving.routes import Split, Variant
-from local import cloud, toolchain
-from local.cluster.crds import fetch
-from local.reporter import LineReporter, QuietReporter
 
 STACK = "rollout-metrics"
-SERVICES = ["good", "broken", "slow", "alike", "blue", "shade", "restarts"]
+SERVICES = ["good", "broken", "slow", "alike", "blue", "shade", "restarts", "deaf", "before"]
 BACK = Split(pinned=False)
 LIMITS = GateLimits(min_samples=30, duration_seconds=0.3)
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolloutWorld]:
-    names = ("etcd", "kube-apiserver", "kube-controller-manager")
-    tools = toolchain.ensure(names, LineReporter())
-    fetch(WANTED_CRDS, LineReporter())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LLMP_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("LLMP_API_PORT", raising=False)
-        made, _ = cloud.ensure(STACK, "stand-in", tools, LineReporter())
-        try:
-            yield RolloutWorld(made, tmp_path_factory.mktemp("programs"))
-        finally:
-            cloud.stop(STACK, QuietReporter())
+    with api_server(STACK, tmp_path_factory) as made:
+        yield RolloutWorld(made, tmp_path_factory.mktemp("programs"))
 
 
 @pytest.fixture(scope="module")
 def monitoring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     program = forged_program("quay.io/prometheus/prometheus")
-    running = Monitoring(program, tmp_path_factory.mktemp("prometheus"), SERVICES, ROOM)
+    running = Monitoring(
+        program, tmp_path_factory.mktemp("prometheus"), SERVICES, ROOM, ("before",)
+    )
     try:
         yield running
     finally:
@@ -107,6 +98,48 @@ def test_a_broken_candidate_goes_back_within_seconds(
     traffic.stop()
 
 
+def test_a_candidate_that_refuses_what_stable_takes_goes_back(
+    world: RolloutWorld, monitoring: Monitoring
+) -> None:
+    """As with a chat template that does not take a second turn; both have clients that err."""
+    found, traffic = served(world, monitoring, "deaf")
+    traffic.gateways[Variant.STABLE].refusals = 0.02
+    traffic.gateways[Variant.CANDIDATE].refusals = 0.4
+    code, said = run(found)
+    assert code == 10, said
+    assert re.search(r"refusals: 0\.\d+ is above 0\.05 on \d+ samples", said), said
+    assert "errors: " not in said
+    assert found.split() == BACK
+    traffic.stop()
+
+
+def test_errors_of_before_a_rollout_are_not_its_own(
+    world: RolloutWorld, monitoring: Monitoring
+) -> None:
+    """Prometheus reads every six seconds; a rollout begins between two scrapes."""
+    found, traffic = served(world, monitoring, "before")
+    found.use(**{**found.settings, "weights": [100], "step_seconds": 8})
+    gateway, draws = traffic.gateways[Variant.CANDIDATE], random.Random(5)  # noqa: S311
+
+    def asked(times: int) -> None:
+        for _ in range(times):
+            gateway.request(draws)
+
+    asked(40)
+    query = 'sum(llm_gateway_requests_total{service="before",variant="candidate"})'
+    world.until(lambda: monitoring.value(query) == 40)
+    gateway.errors = 1.0
+    asked(40)
+    gateway.errors = 0.0
+    code, said = run(found)
+    assert monitoring.value(query) > 80
+    assert code == 0, said
+    (passed,) = found.state()["passed"]
+    readings = {each["gate"]: each for each in passed["readings"]}
+    assert readings["errors"]["candidate"] == 0
+    traffic.stop()
+
+
 def test_a_slow_candidate_goes_back_by_its_percentile(
     world: RolloutWorld, monitoring: Monitoring
 ) -> None:
@@ -157,8 +190,6 @@ def test_a_shadow_is_judged_and_never_answers(world: RolloutWorld, monitoring: M
     assert code == 10, said
     assert found.split() == BACK
     traffic.gateways[Variant.CANDIDATE].errors = 0.0
-    # Errors that no scrape has seen yet when a rollout begins would count as its own.
-    time.sleep(4)
     code, said = found.run("run", "--id", "shade-2", "--strategy", "shadow")
     assert code == 0, said
     assert found.state()["phase"] == "shadowed"

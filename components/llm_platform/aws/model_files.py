@@ -1,7 +1,7 @@
 """Reads a model repository from a folder: text files only, bounded in size. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from llm_platform.problems import Problem, raise_if_any
@@ -17,21 +17,19 @@ def read_model_repository(folder: Path) -> dict[str, str]:
     """The text files below `folder` by their path relative to it, with ``/`` between the parts.
 
     Hidden files and Python's caches are left out. Weights do not belong here: they are put into
-    the store by the pipeline that trains or fetches them.
+    the store by the pipeline that trains or fetches them. A link to a folder stands for that
+    folder, wherever it is; a link to a file must stay inside.
 
     Raises:
-        InvalidInputsError: Something is not a text file, too large, or outside `folder`.
+        InvalidInputsError: Something is not a text file, too large, or outside.
     """
     if not folder.is_dir():
         problem = Problem(folder.name, "there is no such folder", "a folder of model folders")
         raise_if_any("Model repository", [problem])
     files: dict[str, str] = {}
     problems: list[Problem] = []
-    root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
+    for path, root in sorted(_files(folder, folder.resolve(), ())):
         relative = path.relative_to(folder)
-        if path.is_dir() or _ignored(relative):
-            continue
         content = _read(path, root)
         if isinstance(content, str):
             files[relative.as_posix()] = content
@@ -74,22 +72,36 @@ def repository_digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _ignored(relative: Path) -> bool:
-    return any(part.startswith(".") or part in _IGNORED_FOLDERS for part in relative.parts)
+def _files(folder: Path, root: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, Path]]:
+    """What lies below `folder` and is no folder, each with the folder that it must not leave."""
+    real = folder.resolve()
+    if real in above:
+        yield folder, root  # as a file it is told what it is
+        return
+    own = root if real.is_relative_to(root) else real
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name in _IGNORED_FOLDERS:
+            continue
+        if path.is_dir():
+            yield from _files(path, own, (*above, real))
+        else:
+            yield path, own
 
 
 def _read(path: Path, root: Path) -> str | tuple[str, str]:
     """The file's text, or what is wrong with it and what is allowed."""
+    if not path.is_file():
+        what = "a folder that holds it" if path.is_dir() else "nothing that can be read"
+        return f"it leads to {what}", "files, folders, and links to other folders"
     if not path.resolve().is_relative_to(root):
         return "it links to a place outside the folder", "files of the folder itself"
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         return f"{size} bytes", f"text of at most {MAX_FILE_BYTES} bytes"
-    content = path.read_bytes()
     try:
-        text = content.decode()
+        text = path.read_bytes().decode()
     except UnicodeDecodeError:
-        return "it is a binary file", "UTF-8 text; weights are uploaded by a pipeline"
+        text = "\x00"
     if "\x00" in text:
         return "it is a binary file", "UTF-8 text; weights are uploaded by a pipeline"
     return text

@@ -60,8 +60,18 @@ class GatewayShape:
     model_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def gateway_shape(args: "LlmGateway", *, wakes: bool) -> GatewayShape:
-    """What the inputs say, defaults filled in."""
+def gateway_shape(
+    args: "LlmGateway", *, wakes: bool, candidate: Mapping[str, Any] | None = None
+) -> GatewayShape:
+    """What the inputs say, defaults filled in.
+
+    Args:
+        args: The gateway.
+        wakes: Whether it is ready while no model server is.
+        candidate: The candidate's entry in the catalogue, if this is its gateway and its model has
+            one of its own. It gets stable's name: clients ask for both by the same.
+    """
+    stable = args.get("model_settings", {})
     fewest = args.get("min_replicas", 2)
     return GatewayShape(
         image=args.get("image", GATEWAY.reference),
@@ -72,7 +82,7 @@ def gateway_shape(args: "LlmGateway", *, wakes: bool) -> GatewayShape:
         memory_mib=args.get("memory_mib", 1024),
         wakes=wakes,
         settings=args.get("settings", {}),
-        model_settings=args.get("model_settings", {}),
+        model_settings={**candidate, "name": stable["name"]} if candidate else stable,
     )
 
 
@@ -135,7 +145,10 @@ def transformer(
         "minReplicas": gateway.min_replicas,
         "maxReplicas": gateway.max_replicas,
         "timeout": shape.timeout_seconds,
-        "annotations": {SETTINGS_ANNOTATION: settings_digest(settings)},
+        # of both variants alike, so that a rollout sees whether they differ
+        "annotations": {
+            SETTINGS_ANNOTATION: settings_digest(settings.replace(shape.name, shape.service))
+        },
         "containers": [_container(gateway)],
         "volumes": volumes,
     }

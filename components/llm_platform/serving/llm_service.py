@@ -230,7 +230,8 @@ class LlmService(PlatformComponent):
         front, text = None, ""
         if "gateway" in args:
             to_zero = args.get("scaling", {}).get("to_zero", False)
-            front = gateway_shape(args["gateway"], wakes=to_zero)
+            entry = args.get("candidate", {}).get("model_settings") if candidate else None
+            front = gateway_shape(args["gateway"], wakes=to_zero, candidate=entry)
             text = settings_text(shape, front, args["namespace"])
             waits.append(self._owned.settings(f"{prefix}gateway", shape.name, text))
         if shape.form is not ServingForm.DEPLOYMENT:

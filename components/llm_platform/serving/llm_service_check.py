@@ -107,6 +107,11 @@ def _candidate_problems(args: "LlmServiceArgs") -> list[Problem]:
             "resources than stable"
         )
         problems.append(Problem("candidate", "is equal to what is stable", allowed))
+    stable = args.get("gateway", {}).get("model_settings", {})
+    if "model_settings" in args.get("candidate", {}) and "name" not in stable:
+        what = "stable has no entry whose name it could take"
+        allowed = "none, or gateway.model_settings with a name as well"
+        problems.append(Problem("candidate.model_settings", what, allowed))
     known = {(each.path, each.problem) for each in _variant_problems(args)}
     problems += [
         each.under("candidate")

@@ -18,6 +18,10 @@ from llm_platform.serving.stateful import headless_name, stateful_set
 if TYPE_CHECKING:
     from llm_platform.serving.llm_service import LlmServiceArgs
 
+NOT_WAITED_FOR = {"pulumi.com/skipAwait": "true"}
+"""Of a Service whose pods come after it, and of which an autoscaler may leave none: the engine
+would wait for one behind it."""
+
 
 class PlainVariant:
     """A variant made of Kubernetes' own kinds, by the names that KServe would give.
@@ -91,7 +95,7 @@ class PlainVariant:
         part = f"{self._prefix}gateway"
         return kubernetes.apps.v1.Deployment(
             self._owned.resource(part),
-            metadata=self._owned.metadata(part, name),
+            metadata=self._owned.metadata(part, name, service_labels(shape.service, shape.variant)),
             spec=spec,
             opts=self._owned.component.child(depends_on=[*self._gates, service]),
         )
@@ -100,7 +104,7 @@ class PlainVariant:
         resource = f"{self._prefix}{part}"
         return kubernetes.core.v1.Service(
             self._owned.resource(resource),
-            metadata=self._owned.metadata(resource, name),
+            metadata=self._owned.metadata(resource, name, annotations=NOT_WAITED_FOR),
             spec=spec,
             opts=self._owned.component.child(),
         )

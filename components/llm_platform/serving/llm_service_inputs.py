@@ -89,6 +89,9 @@ class LlmScaling(TypedDict):
     pod_start_seconds: NotRequired[int]
     """From a new pod's creation to its first answer, as measured: no further step is taken before
     the last one can count. Default: estimated from the weights, or 180."""
+    calm_seconds: NotRequired[int]
+    """Quiet after which a pod goes, one at a time; at least as long as a pod needs to start.
+    Default: 300."""
     fallback_replicas: NotRequired[int]
     """Pods while metrics are missing. Default: `min_replicas`, at least 1."""
     to_zero: NotRequired[bool]
@@ -172,6 +175,9 @@ class LlmCandidate(TypedDict):
 
     model: NotRequired[str]
     """Folder of the model."""
+    model_settings: NotRequired[dict[str, Any]]
+    """The model's entry in the gateway's catalogue, such as its chat template, without ``name``
+    and ``triton``: clients ask for both variants by the name of ``gateway.model_settings``."""
     repository_uri: NotRequired[pulumi.Input[str]]
     """Where the model repository lies."""
     runtime: NotRequired[pulumi.Input[str]]

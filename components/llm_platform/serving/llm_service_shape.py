@@ -128,18 +128,22 @@ def candidate_args(args: "LlmServiceArgs") -> "LlmServiceArgs":
     merged["max_replicas"] = own.get(
         "max_replicas", max(args.get("max_replicas", 4), merged["min_replicas"])
     )
-    merged.pop("candidate", None)
+    for name in ("candidate", "model_settings"):
+        merged.pop(name, None)
     return cast("LlmServiceArgs", merged)
 
 
 def differences(args: "LlmServiceArgs") -> list[str]:
     """Inputs by which the candidate differs from stable; numbers of pods do not count."""
     own = cast("Mapping[str, Any]", args.get("candidate", {}))
-    stable = cast("Mapping[str, Any]", args)
+    entry = {**args.get("gateway", {}).get("model_settings", {})}
+    stable: dict[str, Any] = {**DEFAULTS, **args, "model_settings": entry}
+    if "model_settings" in own and "name" in entry:
+        own = {**own, "model_settings": {**own["model_settings"], "name": entry["name"]}}
     return sorted(
         name
         for name, value in own.items()
-        if name not in _CANDIDATE_ONLY and stable.get(name, DEFAULTS.get(name)) != value
+        if name not in _CANDIDATE_ONLY and stable.get(name) != value
     )
 
 

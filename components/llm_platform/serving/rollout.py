@@ -70,6 +70,9 @@ class LlmRolloutArgs(TypedDict):
     """Requests of the candidate on which a gate may pass. Default: 50."""
     max_error_ratio: NotRequired[float]
     """Share of requests with a status of 5xx that is always allowed. Default: 0.01."""
+    max_refusal_ratio: NotRequired[float]
+    """Share of requests that are refused with a status of 4xx that is always allowed; not counted
+    are 401, 403, 429 and 499. Default: 0.05."""
     max_duration_seconds: NotRequired[float]
     """95th percentile of a request's duration that is always allowed. Default: 5."""
     max_first_token_seconds: NotRequired[float]
@@ -193,6 +196,7 @@ def limits(args: LlmRolloutArgs) -> GateLimits:
     quality = args.get("quality")
     return GateLimits(
         error_ratio=args.get("max_error_ratio", standard.error_ratio),
+        refusal_ratio=args.get("max_refusal_ratio", standard.refusal_ratio),
         duration_seconds=args.get("max_duration_seconds", standard.duration_seconds),
         first_token_seconds=args.get("max_first_token_seconds", standard.first_token_seconds),
         slower=args.get("slower_than_stable", standard.slower),

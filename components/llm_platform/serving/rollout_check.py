@@ -26,6 +26,7 @@ _AMOUNTS = {
 }
 _NUMBERS = {
     "max_error_ratio": (0.0, 1.0, "a share from 0 to 1"),
+    "max_refusal_ratio": (0.0, 1.0, "a share from 0 to 1"),
     "max_duration_seconds": (0.001, 3600.0, "0.001 to 3600 s"),
     "max_first_token_seconds": (0.001, 3600.0, "0.001 to 3600 s"),
     "slower_than_stable": (1.0, 10.0, "a factor from 1 to 10"),

@@ -28,7 +28,7 @@ POLL_SECONDS = 15
 MISSED_POLLS = 3
 WINDOW = "1m"
 CALM_SECONDS = 300
-"""Quiet after which a pod goes, one at a time."""
+"""Quiet after which a pod goes, one at a time, where nobody says otherwise."""
 LONGEST_PERIOD = 1800
 """Longest period of a policy that an HPA takes."""
 START_SECONDS = 180
@@ -51,6 +51,7 @@ class ScalingShape:
         cpu_percent: CPU use of the model server that is all right; 0 when CPU does not count.
         gateway_cpu_percent: CPU use of the gateway that is all right.
         pod_start_seconds: From a new pod's creation to its first answer.
+        calm_seconds: Quiet after which a pod goes.
         fallback_replicas: Pods while metrics are missing.
         to_zero: Whether the last pod goes when nobody asks.
         idle_seconds: Quiet after which the last pod goes.
@@ -64,6 +65,7 @@ class ScalingShape:
     cpu_percent: int
     gateway_cpu_percent: int
     pod_start_seconds: int
+    calm_seconds: int
     fallback_replicas: int
     to_zero: bool
     idle_seconds: int
@@ -87,6 +89,7 @@ def scaling_shape(args: "LlmScaling", fewest: int, weights_gib: float) -> Scalin
         cpu_percent=args.get("cpu_percent", 0),
         gateway_cpu_percent=args.get("gateway_cpu_percent", 70),
         pod_start_seconds=args.get("pod_start_seconds", start),
+        calm_seconds=args.get("calm_seconds", CALM_SECONDS),
         fallback_replicas=args.get("fallback_replicas", max(fewest, 1)),
         to_zero=args.get("to_zero", False),
         idle_seconds=args.get("idle_seconds", 900),
@@ -111,7 +114,7 @@ def scaled_object(shape: ServiceShape, scaling: ScalingShape, namespace: str) ->
     started: sooner, what waits would be counted once more. A step down takes one pod.
     """
     pace = min(max(scaling.pod_start_seconds, POLL_SECONDS), LONGEST_PERIOD)
-    calm = max(CALM_SECONDS, pace)
+    calm = max(scaling.calm_seconds, pace)
     return {
         "scaleTargetRef": _target(shape, Part.SERVER),
         "minReplicaCount": shape.min_replicas,
@@ -185,15 +188,29 @@ def tokens_query(server: ModelServer, mine: str) -> str:
 
 
 def _triton(mine: str, scaling: ScalingShape) -> list[tuple[str, str, float]]:
-    queued = f"sum(rate(nv_inference_queue_duration_us{{{mine}}}[{WINDOW}]))"
+    """Of Triton's own queue, and of one within a model.
+
+    A model that batches by itself is handed every request at once: Triton's queue stays empty.
+    """
+    queued = f"sum(rate(nv_inference_queue_duration_us{{{mine}}}[{WINDOW}])) / 1000"
+    queued_inside = f"sum(rate(llm_queue_seconds_total{{{mine}}}[{WINDOW}])) * 1000"
     done = f"sum(rate(nv_inference_request_success{{{mine}}}[{WINDOW}]))"
     pods = f"count(group by (pod) (nv_inference_request_success{{{mine}}}))"
     pending = f"sum(nv_inference_pending_request_count{{{mine}}})"
+    inside = f"sum(llm_waiting_requests{{{mine}}})"
     waiting = f"sum(llm_gateway_queue_depth{{{mine}}})"
     return [
         # an average is no sum; times the pods it is one again once KEDA has divided it
-        ("queue", f"{queued} / clamp_min({done}, 0.001) / 1000 * {pods}", scaling.queue_ms),
-        ("pending", f"{pending} + ({waiting} or vector(0))", scaling.waiting),
+        (
+            "queue",
+            f"({queued} + ({queued_inside} or vector(0))) / clamp_min({done}, 0.001) * {pods}",
+            scaling.queue_ms,
+        ),
+        (
+            "pending",
+            f"{pending} + ({inside} or vector(0)) + ({waiting} or vector(0))",
+            scaling.waiting,
+        ),
     ]
 
 

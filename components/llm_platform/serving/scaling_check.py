@@ -20,6 +20,7 @@ _AMOUNTS = {
     "cpu_percent": (1, 1000, " %"),
     "gateway_cpu_percent": (1, 1000, " %"),
     "pod_start_seconds": (1, 1800, " s"),
+    "calm_seconds": (15, 3600, " s"),
     "fallback_replicas": (1, 1000, ""),
     "idle_seconds": (60, 86_400, " s"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from serving.checking import devices, ensembles, files, scheduling, tensors, variants
+from serving.checking import devices, ensembles, entries, files, scheduling, tensors, variants
 from serving.checking.gpus import Gpus
 from serving.checking.model import Model, Repository, load_repository
 from serving.checking.problem import Problem
@@ -22,6 +22,7 @@ RULES: tuple[Callable[[Model, Repository], Iterator[Problem]], ...] = (
     ensembles.graph,
     devices.instances,
     variants.same_contract,
+    entries.gateway_entry,
 )
 
 

@@ -1,6 +1,7 @@
 """LlmService's parts: gateway, candidate, routes, guards, autoscalers, forms."""
 
 import json
+from typing import Any
 
 from llm_platform.serving.routes import Split, http_rules
 from tests.unit.components_kubernetes.kubernetes_recording import Recording
@@ -42,6 +43,44 @@ def test_the_candidate_answers_to_the_name_of_stable() -> None:
     upstream = settings["chat-candidate-gateway"]["upstream"]
     assert upstream["grpc"] == "chat-candidate-predictor.assistants:9000"
     assert settings["chat-gateway"]["models"][0]["triton"] == "smollm2"
+
+
+def test_the_candidates_gateway_knows_the_candidates_template() -> None:
+    stable = {"name": "smollm2", "kind": "chat", "context_tokens": 9, "template": "smollm2"}
+    own = {"kind": "chat", "context_tokens": 7, "template_text": "x", "name": "smollm3"}
+    recording = whole(
+        gateway={**KEYS, "model_settings": stable},
+        candidate={"model": "smollm3", "model_settings": own},
+    )
+    models = {
+        each.object_name: json.loads(each.inputs["data"]["gateway.json"])["models"]
+        for each in recording.of("ConfigMap")
+    }
+    assert models["chat-gateway"] == [{**stable, "triton": "smollm2"}]
+    assert models["chat-candidate-gateway"] == [{**own, "name": "smollm2", "triton": "smollm3"}]
+
+
+def test_a_candidate_may_differ_by_what_its_gateway_knows_alone() -> None:
+    entry = {"name": "smollm2", "kind": "chat", "context_tokens": 9, "template": "smollm2"}
+    gateway = {**KEYS, "model_settings": entry}
+    other = {"kind": "chat", "context_tokens": 9, "template": "chatml"}
+    assert problems(gateway=gateway, candidate={"model_settings": other}) == []
+    same = problems(gateway=gateway, candidate={"model_settings": {**entry, "name": "x"}})
+    assert [each.path for each in same] == ["candidate"]
+    (found,) = problems(gateway=KEYS, candidate={"model_settings": other})
+    assert found.path == "candidate.model_settings"
+
+
+def test_the_digest_of_the_settings_is_the_same_for_equal_variants() -> None:
+    def digests(**candidate: Any) -> set[str]:
+        made = whole(gateway={**KEYS, "model_settings": {"name": "m"}}, candidate=candidate)
+        return {
+            each.spec["transformer"]["annotations"]["llm-platform.dev/gateway-settings"]
+            for each in made.of("InferenceService")
+        }
+
+    assert len(digests(cpus=1.5)) == 1
+    assert len(digests(model_settings={"kind": "tensor"})) == 2
 
 
 def test_pods_are_replaced_when_their_settings_change() -> None:
@@ -193,6 +232,9 @@ def test_a_stateful_set_keeps_its_volumes_and_answers_by_the_same_names() -> Non
     ports = {port["name"]: port["port"] for port in services["chat-predictor"]["ports"]}
     assert ports == {"http": 80, "grpc": 9000, "metrics": 8002}
     assert services["chat-predictor-pods"]["clusterIP"] == "None"
+    for each in recording.of("Service"):
+        skips = each.inputs["metadata"]["annotations"].get("pulumi.com/skipAwait")
+        assert skips == "true", "its pods come after it: the engine would wait for them for ever"
     assert recording.one("ScaledObject", "chat-scaler").spec["scaleTargetRef"]["kind"] == (
         "StatefulSet"
     )

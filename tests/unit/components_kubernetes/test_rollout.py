@@ -124,8 +124,17 @@ def test_settings_hold_what_the_inputs_say() -> None:
     assert "{{" not in specs.settings(shape(given)), "Argo would take it for its own"
 
 
+def test_what_a_candidate_refuses_is_what_clients_may_ask() -> None:
+    (gate,) = [each for each in gates(limits(args(max_refusal_ratio=0.3))) if "4.." in str(each)]
+    assert (gate["name"], gate["limit"], gate["factor"]) == ("refusals", 0.3, 1.5)
+    bad, total = gate["queries"]["bad"], gate["queries"]["total"]
+    assert bad == ('llm_gateway_requests_total{$labels,status=~"4..",status!~"401|403|429|499"}')
+    assert total == bad.replace('status=~"4..",', "")
+
+
 def test_without_a_quality_score_there_is_no_such_gate() -> None:
-    assert [each["name"] for each in gates(limits(args()))] == ["errors", "p95", "first-token"]
+    names = ["errors", "refusals", "p95", "first-token"]
+    assert [each["name"] for each in gates(limits(args()))] == names
     assert gates(replace(GateLimits(), quality="x"))[-1]["queries"] == {"value": "x"}
 
 
@@ -139,6 +148,7 @@ def test_without_a_quality_score_there_is_no_such_gate() -> None:
         ({"weights": [0, 100]}, "weights"),
         ({"min_samples": 0}, "min_samples"),
         ({"max_error_ratio": 1.5}, "max_error_ratio"),
+        ({"max_refusal_ratio": -0.1}, "max_refusal_ratio"),
         ({"slower_than_stable": 0.5}, "slower_than_stable"),
         ({"step_seconds": 100, "step_limit_seconds": 50}, "step_limit_seconds"),
         ({"lease_seconds": 5}, "lease_seconds"),

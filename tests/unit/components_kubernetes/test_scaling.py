@@ -61,7 +61,11 @@ def test_tritons_queue_and_what_waits_for_it_count() -> None:
     queue = found["queue"]["metadata"]["query"]
     assert "nv_inference_queue_duration_us" in queue
     assert 'service="chat",variant="stable"' in queue
-    assert "llm_gateway_queue_depth" in found["pending"]["metadata"]["query"]
+    assert "llm_queue_seconds_total" in queue, "a model that batches has a queue of its own"
+    pending = found["pending"]["metadata"]["query"]
+    for name in ("nv_inference_pending_request_count", "llm_waiting_requests"):
+        assert f'{name}{{namespace="assistants",service="chat",variant="stable"}}' in pending
+    assert "llm_gateway_queue_depth" in pending
     assert found["tokens"]["metadata"]["threshold"] == "900"
 
 
@@ -95,6 +99,18 @@ def test_no_second_step_before_the_first_could_have_started(
     assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= period
 
 
+@pytest.mark.parametrize(
+    ("calm", "start", "window"), [(60, 30, 60), (60, 120, 120), (None, 30, 300)]
+)
+def test_a_pod_goes_after_as_much_quiet_as_is_said(
+    calm: int | None, start: int, window: int
+) -> None:
+    more: dict[str, Any] = {"calm_seconds": calm} if calm else {}
+    scaled = made(pod_start_seconds=start, **more)
+    down = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    assert down["stabilizationWindowSeconds"] == window, "not sooner than a pod can start"
+
+
 def test_the_last_pod_goes_only_where_it_may_and_a_request_wakes_the_model() -> None:
     found = triggers(made(to_zero=True))
     assert "llm_gateway_requests_total" in found["waking"]["metadata"]["query"]
@@ -113,6 +129,7 @@ def test_the_last_pod_goes_only_where_it_may_and_a_request_wakes_the_model() -> 
         ({"scaling": {"fallback_replicas": 9}}, "scaling.fallback_replicas"),
         ({"scaling": {"prometheus": "prometheus:9090"}}, "scaling.prometheus"),
         ({"scaling": {"pod_start_seconds": 4000}}, "scaling.pod_start_seconds"),
+        ({"scaling": {"calm_seconds": 3601}}, "scaling.calm_seconds"),
         (
             {"scaling": {"cpu_percent": 80}, "recommendations": {"server": ["cpu"]}},
             "recommendations.server[0]",

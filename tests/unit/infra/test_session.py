@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from infra.cli import session
+from infra.cli.workspace import load_settings
 from local import locks
 from local.errors import LocalCloudError
+from local.reporter import QuietReporter
 
 
 @pytest.fixture
@@ -50,3 +52,29 @@ def test_a_state_folder_that_cannot_be_made_is_told_in_words(
         session.only_run("local"),
     ):
         pytest.fail("no lock without a folder")
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_node_that_stands_is_not_asked_for_room_again(
+    monkeypatch: pytest.MonkeyPatch, *, stands: bool
+) -> None:
+    """With less than 15 GiB left it could not even be destroyed."""
+
+    def full() -> None:
+        raise LocalCloudError("space: 14 GiB, wanted: 15 GiB", "")
+
+    def ensure(*_: object) -> None:
+        raise LocalCloudError("the run goes on", "")
+
+    def found(_stack: str) -> object:
+        return object() if stands else None
+
+    monkeypatch.setattr(session.requirements, "require", full)
+    monkeypatch.setattr(session.toolchain, "ensure", ensure)
+    monkeypatch.setattr(session.cloud, "find", found)
+    settings = load_settings("live")
+    with (
+        pytest.raises(LocalCloudError, match="goes on" if stands else "space"),
+        session.engine_session("live", settings, lambda: None, QuietReporter(), print),
+    ):
+        pytest.fail("it has gone on")

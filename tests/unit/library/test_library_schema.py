@@ -16,6 +16,7 @@ CAMEL = re.compile(r"^[a-z][A-Za-z0-9]*$")
 FREE_FORM = {
     "HelmAddon.overrides": "values of a chart have the chart's form",
     "HelmAddon.values": "values of a chart have the chart's form",
+    "LlmCandidate.modelSettings": "the gateway's own settings have the gateway's form",
     "LlmGateway.modelSettings": "the gateway's own settings have the gateway's form",
     "LlmGateway.settings": "the gateway's own settings have the gateway's form",
     "ServingPlatform.overrides": "values of a chart have the chart's form",

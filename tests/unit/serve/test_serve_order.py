@@ -116,7 +116,7 @@ def test_our_own_repository_has_something_to_serve() -> None:
 def test_the_regions_of_shared_memory_have_the_name_that_the_launcher_gives() -> None:
     from local.serving.leftovers import REGION  # noqa: PLC0415
 
-    text = (REPOSITORY / "services" / "serving" / "launch.py").read_text(encoding="utf-8")
+    text = (REPOSITORY / "services" / "serving" / "regions.py").read_text(encoding="utf-8")
     prefix = re.search(r'^REGION_PREFIX = "([^"]+)"', text, re.MULTILINE)
     assert prefix
     assert REGION.match(f"{prefix[1]}4711_abc")

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from infra.cli.serve import GATEWAY_DEFAULTS, addresses, lines_to_copy
+from llm_platform.problems import InvalidInputsError
 from local.cluster.processes import KeeperStatus, Plan, ProcessStatus, State
 from local.errors import LocalCloudError
 from local.serving import gateway_settings, leftovers
@@ -112,6 +113,27 @@ def test_only_models_that_are_loaded_are_offered() -> None:
     assert gateway_settings.chat_model(made) == "talk"
     assert gateway_settings.offered({"models": known}) == ["smollm2", "minilm"]
     assert gateway_settings.chat_model(compose({"models": known}, "own")) == ""
+
+
+def test_models_say_themselves_what_they_are(tmp_path: Path) -> None:
+    known = {"models": [{"name": "smollm2", "kind": "chat"}, {"name": "own", "kind": "tensor"}]}
+    assert gateway_settings.with_own_entries(known, tmp_path) == known
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "template.jinja").write_text("{{ messages[0].content }}")
+    (tmp_path / "own" / "gateway.yaml").write_text("kind: chat\ncontext_tokens: 9\n")
+    made = gateway_settings.with_own_entries(known, tmp_path)
+    assert made["models"] == [
+        {"name": "smollm2", "kind": "chat"},
+        {
+            "name": "own",
+            "kind": "chat",
+            "context_tokens": 9,
+            "template_text": "{{ messages[0].content }}",
+        },
+    ]
+    (tmp_path / "own" / "gateway.yaml").write_text("kind: chat\ncolour: 9\n")
+    with pytest.raises(InvalidInputsError, match=r"own/gateway\.yaml: colour: is not a known key"):
+        gateway_settings.with_own_entries(known, tmp_path)
 
 
 def test_settings_are_written_for_the_owner_only(tmp_path: Path) -> None:

@@ -33,8 +33,10 @@ def chat(**fields: Any) -> dict[str, Any]:
         ([chat(colour=1)], ["colour"]),
         ([chat(context_tokens=0)], ["context_tokens must be at least 1"]),
         ([chat(max_output_tokens=11)], ["more than context_tokens (10)"]),
-        ([chat(template="")], ["either template or template_file"]),
-        ([chat(template_file="x")], ["either template or template_file"]),
+        ([chat(template="")], ["needs one of template, template_file and template_text"]),
+        ([chat(template_file="x")], ["needs one of template, template_file and template_text"]),
+        ([chat(template_text="x")], ["needs one of template, template_file and template_text"]),
+        ([chat(template="", template_text="x" * 65_537)], ["at most 65536 characters"]),
         ([chat(template="x")], ["template must be one of chatml, smollm2"]),
         ([chat(capabilities={"tools": True})], ["capabilities.tools needs"]),
         (
@@ -70,6 +72,15 @@ def test_template_files(tmp_path: Path) -> None:
     assert [line.split(":")[0] for line in lines] == [f"{name}.template_file" for name in files[1:]]
     assert "does not show what the user says" in lines[1]
     assert "No such file" in lines[2]
+
+
+def test_the_text_of_a_template() -> None:
+    text = "{{ messages[0].content }}"
+    section = READ.validate_python([chat(template="", template_text=text)])
+    assert make_catalogue(section).models["m"].chat_template == text
+    broken = READ.validate_python([chat(template="", template_text="{% if %}")])
+    with pytest.raises(CatalogueError, match=r"^m\.template_text: "):
+        make_catalogue(broken)
 
 
 def test_who_may_ask_for_what() -> None:

@@ -51,7 +51,8 @@ def test_the_settings_that_the_library_writes_are_read() -> None:
     assert (found.service, found.namespace) == ("chat", "assistants")
     assert found.weights == SHAPE.weights
     assert found.lease_seconds == SHAPE.lease_seconds
-    assert [each.name for each in found.gates] == ["errors", "p95", "first-token", "quality"]
+    names = ["errors", "refusals", "p95", "first-token", "quality"]
+    assert [each.name for each in found.gates] == names
     assert found.guard == f"argo-workflows/{SHAPE.name}"
     assert "{{" not in specs.settings(SHAPE), "Argo would take it for a parameter of its own"
 

@@ -1,6 +1,7 @@
 """Answers that a healthy Prometheus does not give: a gate must wait, and nothing may crash."""
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,8 @@ import pytest
 from rollout.gates import Gate, Kind, Verdict
 from rollout.measures import Look, Measures
 from rollout.prometheus import NoMetricsError, Prometheus
+
+from llm_platform.serving.routes import Variant
 
 GATE = Gate("errors", Kind.RATIO, {"bad": "b{$labels}", "total": "t{$labels}"}, 0.01)
 SCORE = Gate("score", Kind.VALUE, {"value": "avg(q{$labels})"}, 0.5, more_is_better=True)
@@ -88,6 +91,40 @@ def test_a_score_is_one_number(server: Answering, body: bytes, verdict: Verdict)
     server.body = body
     (reading,) = Measures(prometheus(server), [SCORE], "chat", "a").look(LOOK).readings
     assert reading.verdict is verdict
+
+
+class Clocks:
+    """A Prometheus that knows when it last read the series of some selectors."""
+
+    def __init__(self, read: dict[str, float]) -> None:
+        self.read = read
+        self.asked: list[str] = []
+
+    def value(self, expression: str, now: float) -> float | None:
+        assert now == 110
+        selector = expression.removeprefix("min(timestamp(").removesuffix("))")
+        self.asked.append(selector)
+        return self.read.get(selector.partition("{")[0])
+
+
+@pytest.mark.parametrize(
+    ("read", "seen"),
+    [
+        ({}, True),
+        ({"b": 101.0, "t": 101.0, "q": 90.0}, True),
+        ({"t": 101.0}, True),
+        ({"t": 100.0}, False),
+        ({"b": 99.0, "t": 101.0}, False),
+        ({"t": math.nan}, False),
+    ],
+    ids=["no series", "all", "no bad ones yet", "not since", "one is late", "no number"],
+)
+def test_whether_a_scrape_has_seen_every_counter(read: dict[str, float], *, seen: bool) -> None:
+    clocks = Clocks(read)
+    measures = Measures(cast("Prometheus", clocks), [GATE, GATE, SCORE], "chat", "a")
+    assert measures.have_seen(Variant.CANDIDATE, 100.0, 110.0) is seen
+    labels = 'namespace="a",service="chat",variant="candidate"'
+    assert clocks.asked == [f"b{{{labels}}}", f"t{{{labels}}}"], "each once, and no score"
 
 
 def test_nobody_there() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from repositories import MODEL_REPO
 from serving import launch, sampling, schemas, vectors, weights
 from serving.checking import vllm
-from serving.llm import COUNTERS
+from serving.llm import COUNTERS, GAUGES
 from serving.train_sentiment import read_sentences
 
 PAGE = (MODEL_REPO.parent / "docs/models.md").read_text()
@@ -46,7 +46,7 @@ def test_inputs_outputs_and_parameters_of_the_language_models() -> None:
     assert f"| {sampling.DEFAULT_MAX_TOKENS} |" in PAGE
     parameters = names(config, r'key: "(\w+)"')
     assert parameters <= names(PAGE, r"`(\w+)`")
-    assert set(COUNTERS) <= names(PAGE, r"`(\w+)`")
+    assert {*COUNTERS, *GAUGES} <= names(PAGE, r"`(\w+)`")
     assert set(schemas.SUPPORTED) <= names(PAGE, r"`([$\w]+)`")
 
 
