@@ -1,13 +1,10 @@
 """`make live`: the production program on a real node, its model asked through Envoy over TLS.
 
-One `up` serves all tests, in the order of the file; the last one takes it down.
+One `up` serves these tests and those of the other files that ask the platform; see `conftest.py`.
 """
 
 import os
-import re
 import subprocess
-import time
-from collections.abc import Generator
 from typing import Any, cast
 
 import grpc
@@ -17,30 +14,6 @@ from live_platform import NAMESPACE, SERVICE, STACK, Platform
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a node needs root")
 
 QUESTION = {"messages": [{"role": "user", "content": "Why is the sky blue?"}], "max_tokens": 24}
-DNS = """
-import socket, struct, sys
-name = sys.argv[1] if len(sys.argv) > 1 else NAME
-asked = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\\0"
-query = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + asked + struct.pack(">HH", 1, 1)
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(5)
-client.sendto(query, ("10.96.0.10", 53))
-answer = client.recv(4096)
-assert answer[3] & 15 == 0, f"code {answer[3] & 15}"
-print(socket.inet_ntoa(answer[-4:]))
-"""
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
-    made = Platform(tmp_path_factory.mktemp("live"))
-    try:
-        began = time.monotonic()
-        made.said = made.llmp("live", "up")
-        made.seconds = time.monotonic() - began
-        yield made
-    finally:
-        made.llmp("stop", STACK)
 
 
 def test_the_real_controller_says_that_the_model_is_ready(platform: Platform) -> None:
@@ -108,7 +81,7 @@ def test_the_model_has_a_name_in_the_api_and_in_dns(platform: Platform) -> None:
     models = platform.ask("/v1/models").json["data"]
     assert "smollm2" in [each["id"] for each in models]
     for name in (f"{SERVICE}-predictor.{NAMESPACE}.svc.cluster.local", platform.host):
-        address = platform.inside(f"NAME = {name!r}\n{DNS}").strip()
+        address = platform.resolved(name)
         assert address.startswith("10."), (name, address)
 
 
@@ -134,15 +107,3 @@ def test_the_next_up_changes_nothing(platform: Platform) -> None:
         for each in platform.objects(kind)
     }
     assert after == before
-
-
-def test_destroy_leaves_nothing_but_what_is_retained(platform: Platform) -> None:
-    said = platform.llmp("destroy", STACK, "--yes")
-
-    assert "left over" not in said
-    retained = re.findall(r"retained, as its chart declares: (.*)", said)
-    # cert-manager's chart keeps its definitions: with them every certificate would be gone
-    assert retained
-    assert all("CustomResourceDefinition" in each for each in retained), retained
-    assert all(each.endswith("cert-manager.io") for each in retained), retained
-    assert f"before the first up, but for the {len(retained)} objects that are retained." in said
